@@ -1,0 +1,389 @@
+/**
+ * WebSocket frames from bytes: an incremental, strict decoder (RFC 6455 sections 5 to 8).
+ *
+ * It is a state machine with one method a state. Bytes go in as they arrive, split anywhere;
+ * messages and control frames come out through a {@linkcode DecoderHandler}. What RFC 6455 forbids
+ * or a limit refuses is a {@linkcode ProtocolError}, thrown as soon as the bytes leave no doubt:
+ * a header before its payload is waited for, a text at the first byte that can't be UTF-8.
+ *
+ * @module
+ */
+
+import { CLOSE_CODE, isValidCloseCode } from "./close_code.ts";
+import {
+  applyMask,
+  type FrameHeader,
+  HEADER_BYTES_MAX,
+  OPCODE,
+  parseFrameHeader,
+} from "./frame.ts";
+
+/** What a peer sent that ends its connection. */
+export class ProtocolError extends Error {
+  /** The close code to answer with: 1002, 1007 or 1009 (RFC 6455 §7.4.1). */
+  readonly closeCode: number;
+
+  /**
+   * Makes an error.
+   *
+   * @param closeCode The close code to answer with.
+   * @param message What was wrong, short enough for a close reason.
+   */
+  constructor(closeCode: number, message: string) {
+    super(message);
+    this.name = "ProtocolError";
+    this.closeCode = closeCode;
+  }
+}
+
+/**
+ * Receives what a {@linkcode Decoder} reads, in the order of the wire.
+ *
+ * Bytes passed in may be a view of the chunk given to {@linkcode Decoder.write}: they stay true for
+ * as long as the caller leaves that chunk alone, so copy them to keep them longer. A handler may
+ * call {@linkcode Decoder.stop}. What a handler throws stops the decoder and leaves `write`.
+ */
+export interface DecoderHandler {
+  /** A whole text message; a byte order mark at its beginning is part of it. */
+  text(text: string): void;
+  /** A whole binary message. */
+  binary(bytes: Uint8Array): void;
+  /** A ping, to be answered by a pong with the same payload (RFC 6455 §5.5.2). */
+  ping(payload: Uint8Array): void;
+  /** A pong. */
+  pong(payload: Uint8Array): void;
+  /** A close frame; nothing comes after it. The code is 1005 when the frame had none (§7.1.5). */
+  close(code: number, reason: string): void;
+}
+
+/** What a {@linkcode Decoder} accepts at most; all are inclusive, and more is refused with 1009. */
+export interface DecoderLimits {
+  /** Bytes of payload of a data frame, by its declared length. */
+  readonly frameBytesMax: number;
+  /** Bytes of payload of a message, by the declared lengths of its frames. */
+  readonly messageBytesMax: number;
+  /** Frames of a message, its first included: many empty ones cost work, yet no bytes. */
+  readonly fragmentsMax: number;
+}
+
+/** Limits for a decoder that is given none: 1 MiB a frame and message, 1024 fragments. */
+export const DECODER_LIMITS: DecoderLimits = {
+  frameBytesMax: 1_048_576,
+  messageBytesMax: 1_048_576,
+  fragmentsMax: 1024,
+};
+
+/** RFC 6455 §5.5. */
+const CONTROL_BYTES_MAX = 125;
+
+const UTF8_STRICT: TextDecoderOptions = { fatal: true, ignoreBOM: true };
+const strictDecoder = new TextDecoder("utf-8", UTF8_STRICT);
+const lenientDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Decodes the frames of one direction of one connection.
+ *
+ * Memory grows with the bytes that really came, not with declared lengths: at most twice the
+ * unfinished message, nothing between messages. A message that lies in one frame in one chunk is
+ * decoded from the chunk without a copy.
+ *
+ * @example A client's greeting in two pieces
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Decoder } from "./decoder.ts";
+ *
+ * const texts: string[] = [];
+ * const ignore = () => {};
+ * const decoder = new Decoder("server", {
+ *   text: (text) => texts.push(text),
+ *   binary: ignore,
+ *   ping: ignore,
+ *   pong: ignore,
+ *   close: ignore,
+ * });
+ * decoder.write(Uint8Array.fromHex("818537fa21"));
+ * decoder.write(Uint8Array.fromHex("3d7f9f4d5158"));
+ * assertEquals(texts, ["Hello"]);
+ * ```
+ */
+export class Decoder {
+  readonly #role: "server" | "client";
+  readonly #handler: DecoderHandler;
+  readonly #limits: DecoderLimits;
+  #state: "header" | "message" | "control" | "stopped" = "header";
+  #writing = false;
+
+  /** The beginning of a header that a chunk ended in. */
+  #headerPart: Gathering | undefined;
+
+  // The frame being read.
+  #opcode = 0;
+  #fin = false;
+  #mask: number | undefined;
+  #bytesLeft = 0;
+  #controlPart: Gathering | undefined;
+
+  // The message being read, between whose frames control frames may come (RFC 6455 §5.4).
+  #messageOpcode: number | undefined;
+  #messageBytes = 0;
+  #fragments = 0;
+  #messagePart: Gathering | undefined;
+  #utf8: TextDecoder | undefined;
+
+  /**
+   * Makes a decoder for a new connection, after its handshake.
+   *
+   * @param role Who reads: a server requires masked frames, a client unmasked ones (RFC 6455 §5.1).
+   * @param handler Receives what is read.
+   * @param limits What to accept at most; one object may serve all connections.
+   */
+  constructor(
+    role: "server" | "client",
+    handler: DecoderHandler,
+    limits: DecoderLimits = DECODER_LIMITS,
+  ) {
+    this.#role = role;
+    this.#handler = handler;
+    this.#limits = limits;
+  }
+
+  /**
+   * Takes the next bytes of the connection. After an error, a close frame or
+   * {@linkcode Decoder.stop} they are ignored (RFC 6455 §1.4, §7.1.7).
+   *
+   * @param chunk Bytes received, at any split. Masked payloads are **unmasked in place**; the
+   * decoder keeps no reference.
+   * @throws {ProtocolError} If the peer broke RFC 6455 or a limit; frames before that one have been
+   * handed over.
+   * @throws {Error} If called from a handler of this decoder: those bytes would overtake the rest
+   * of the chunk.
+   */
+  write(chunk: Uint8Array): void {
+    if (this.#writing) throw new Error("Cannot write to the decoder from one of its handlers");
+    this.#writing = true;
+    try {
+      let at = 0;
+      while (at < chunk.length && this.#state !== "stopped") {
+        if (this.#state === "header") at = this.#readHeader(chunk, at);
+        else if (this.#state === "message") at = this.#readMessage(chunk, at);
+        else at = this.#readControl(chunk, at);
+      }
+    } catch (error) {
+      this.stop();
+      throw error;
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  /** Ends decoding: buffers are let go, and whatever is still to come is ignored. */
+  stop(): void {
+    this.#state = "stopped";
+    this.#headerPart =
+      this.#controlPart =
+      this.#messagePart =
+      this.#utf8 =
+        undefined;
+  }
+
+  // Each state's method takes bytes of the chunk from `at` and returns where it stopped.
+
+  #readHeader(chunk: Uint8Array, at: number): number {
+    let header: FrameHeader | undefined;
+    if (this.#headerPart === undefined) {
+      header = parseFrameHeader(chunk, at);
+      if (header === undefined) {
+        this.#headerPart = new Gathering();
+        this.#headerPart.append(chunk.subarray(at), HEADER_BYTES_MAX);
+        return chunk.length;
+      }
+      at += header.headerBytes;
+    } else {
+      const before = this.#headerPart.length;
+      const piece = chunk.subarray(at, at + HEADER_BYTES_MAX - before);
+      header = parseFrameHeader(this.#headerPart.append(piece, HEADER_BYTES_MAX));
+      if (header === undefined) return at + piece.length;
+      this.#headerPart = undefined;
+      at += header.headerBytes - before;
+    }
+    this.#checkHeader(header);
+    this.#opcode = header.opcode;
+    this.#fin = header.fin;
+    this.#mask = header.mask;
+    this.#bytesLeft = header.length;
+
+    // Go on at once: the payload may be empty, and then no byte of it will call.
+    if (isControl(header.opcode)) {
+      this.#state = "control";
+      return this.#readControl(chunk, at);
+    }
+    if (header.opcode !== OPCODE.Continuation) this.#messageOpcode = header.opcode;
+    this.#messageBytes += header.length;
+    this.#fragments++;
+    this.#state = "message";
+    return this.#readMessage(chunk, at);
+  }
+
+  #checkHeader(header: FrameHeader): void {
+    const { opcode, fin, rsv, mask, length, lengthFault } = header;
+    // §5.2: "MUST be 0 unless an extension is negotiated", and none is.
+    if (rsv !== 0) throw violation(`reserved bits are ${rsv}`);
+    if (opcode > OPCODE.Pong || (opcode > OPCODE.Binary && opcode < OPCODE.Close)) {
+      throw violation(`opcode ${opcode} is reserved`); // §5.2
+    }
+    // §5.1, both ways.
+    if (this.#role === "server" && mask === undefined) throw violation("it is not masked");
+    if (this.#role === "client" && mask !== undefined) throw violation("it is masked");
+    if (lengthFault !== undefined) throw violation(`length is ${lengthFault}`); // §5.2
+
+    if (isControl(opcode)) { // §5.5
+      if (!fin) throw violation("a control frame is fragmented");
+      if (length > CONTROL_BYTES_MAX) throw violation(`a control frame has ${length} bytes`);
+      return;
+    }
+    if (opcode === OPCODE.Continuation) { // §5.4
+      if (this.#messageOpcode === undefined) throw violation("there is no message to continue");
+    } else if (this.#messageOpcode !== undefined) {
+      throw violation("a message begins inside another");
+    }
+
+    const { frameBytesMax, messageBytesMax, fragmentsMax } = this.#limits;
+    if (length > frameBytesMax) {
+      throw excess(`frame has ${length} bytes, at most ${frameBytesMax} are allowed`);
+    }
+    if (this.#messageBytes + length > messageBytesMax) {
+      throw excess(`message has more than ${messageBytesMax} bytes`);
+    }
+    if (this.#fragments >= fragmentsMax) {
+      throw excess(`message has more than ${fragmentsMax} fragments`);
+    }
+  }
+
+  #readMessage(chunk: Uint8Array, at: number): number {
+    const piece = this.#takePayload(chunk, at);
+    const isFrameEnd = this.#bytesLeft === 0;
+    if (!isFrameEnd || !this.#fin) {
+      this.#keep(piece);
+      if (isFrameEnd) this.#state = "header";
+      return at + piece.length;
+    }
+    const payload = this.#messagePart?.append(piece, this.#messageBytes) ?? piece;
+    const isText = this.#messageOpcode === OPCODE.Text;
+    this.#state = "header";
+    this.#messageOpcode = undefined;
+    this.#messageBytes = 0;
+    this.#fragments = 0;
+    this.#messagePart = undefined;
+    this.#utf8 = undefined;
+    if (isText) this.#handler.text(decodeUtf8(payload));
+    else this.#handler.binary(payload);
+    return at + piece.length;
+  }
+
+  /** Keeps a piece of an unfinished message, and checks whether it can be text (RFC 6455 §8.1). */
+  #keep(piece: Uint8Array): void {
+    if (piece.length === 0) return;
+    if (this.#messageOpcode === OPCODE.Text) {
+      this.#utf8 ??= new TextDecoder("utf-8", UTF8_STRICT);
+      try {
+        this.#utf8.decode(piece, { stream: true });
+      } catch {
+        throw notUtf8();
+      }
+    }
+    this.#messagePart ??= new Gathering();
+    this.#messagePart.append(piece, this.#fin ? this.#messageBytes : Infinity);
+  }
+
+  #readControl(chunk: Uint8Array, at: number): number {
+    const piece = this.#takePayload(chunk, at);
+    const next = at + piece.length;
+    if (this.#bytesLeft > 0) {
+      this.#controlPart ??= new Gathering();
+      this.#controlPart.append(piece, CONTROL_BYTES_MAX);
+      return next;
+    }
+    const payload = this.#controlPart?.append(piece, CONTROL_BYTES_MAX) ?? piece;
+    this.#controlPart = undefined;
+    this.#state = "header";
+    if (this.#opcode === OPCODE.Ping) this.#handler.ping(payload);
+    else if (this.#opcode === OPCODE.Pong) this.#handler.pong(payload);
+    else this.#endWithClose(payload);
+    return next;
+  }
+
+  #endWithClose(payload: Uint8Array): void {
+    let code: number = CLOSE_CODE.NoStatus;
+    if (payload.length === 1) throw violation("a close frame has 1 byte"); // §5.5.1
+    if (payload.length >= 2) {
+      code = payload[0]! << 8 | payload[1]!;
+      if (!isValidCloseCode(code)) throw violation(`close code is ${code}`); // §7.4
+    }
+    const reason = decodeUtf8(payload.subarray(2));
+    this.stop();
+    this.#handler.close(code, reason);
+  }
+
+  /** Takes what the chunk has of the frame's payload, unmasked. */
+  #takePayload(chunk: Uint8Array, at: number): Uint8Array {
+    const end = Math.min(at + this.#bytesLeft, chunk.length);
+    this.#bytesLeft -= end - at;
+    if (this.#mask !== undefined) this.#mask = applyMask(chunk, this.#mask, at, end);
+    return chunk.subarray(at, end);
+  }
+}
+
+/** Bytes gathered from pieces. */
+class Gathering {
+  #buffer: Uint8Array = new Uint8Array(0);
+  length = 0;
+
+  /**
+   * Copies a piece to the end. The buffer doubles, which bounds it by the bytes that came, but
+   * stays within `bytesMax` when that will do.
+   */
+  append(piece: Uint8Array, bytesMax: number): Uint8Array {
+    const length = this.length + piece.length;
+    if (length > this.#buffer.length) {
+      const capacity = Math.max(length, Math.min(2 * this.#buffer.length, bytesMax));
+      const grown = new Uint8Array(capacity);
+      grown.set(this.#buffer.subarray(0, this.length));
+      this.#buffer = grown;
+    }
+    this.#buffer.set(piece, this.length);
+    this.length = length;
+    return this.#buffer.subarray(0, length);
+  }
+}
+
+/**
+ * Decodes a whole text. The lenient decoder is several times faster and makes one-byte strings of
+ * ASCII; only a replacement character calls for the strict one, which knows a sent U+FFFD from a
+ * wrong byte.
+ */
+function decodeUtf8(bytes: Uint8Array): string {
+  const text = lenientDecoder.decode(bytes);
+  if (!text.includes("\uFFFD")) return text;
+  try {
+    return strictDecoder.decode(bytes);
+  } catch {
+    throw notUtf8();
+  }
+}
+
+/** §5.5: control frames are those whose opcode has its highest bit set. */
+function isControl(opcode: number): boolean {
+  return (opcode & 0x8) !== 0;
+}
+
+function violation(what: string): ProtocolError {
+  return new ProtocolError(CLOSE_CODE.ProtocolError, `Cannot read frame: ${what}`);
+}
+
+function excess(what: string): ProtocolError {
+  return new ProtocolError(CLOSE_CODE.MessageTooBig, `Cannot read message: ${what}`);
+}
+
+function notUtf8(): ProtocolError {
+  return new ProtocolError(CLOSE_CODE.InvalidPayload, "Cannot read text: it is not UTF-8");
+}
