@@ -1,0 +1,63 @@
+/**
+ * The log: one line an event, as text for people or as JSON for programs.
+ *
+ * @module
+ */
+
+import type { LogFormat } from "./config.ts";
+
+/** What a log line may carry beside its message. Never a key, a token or a message's body. */
+export type LogFields = Readonly<Record<string, string | number | boolean>>;
+
+/** Writes log lines. */
+export interface Logger {
+  /** Something that an operator wants to know. */
+  info(message: string, fields?: LogFields): void;
+  /** Something that an operator should look into. */
+  error(message: string, fields?: LogFields): void;
+}
+
+/**
+ * Creates a logger.
+ *
+ * Values are written as JSON in both forms, so that no value can make a line of its own (log injection).
+ *
+ * @param format The form of the lines.
+ * @param write Takes one line, without its end.
+ * @param now The time in milliseconds since 1970.
+ * @returns The logger.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { createLogger } from "./logger.ts";
+ *
+ * const lines: string[] = [];
+ * createLogger("text", (line) => lines.push(line), () => 0).info("Joined", { name: "a\nb" });
+ * assertEquals(lines, ['1970-01-01T00:00:00.000Z info Joined name="a\\nb"']);
+ * ```
+ */
+export function createLogger(
+  format: LogFormat,
+  write: (line: string) => void,
+  now: () => number,
+): Logger {
+  function log(level: string, message: string, fields: LogFields = {}): void {
+    const time = new Date(now()).toISOString();
+    if (format === "json") return write(quote({ time, level, message, ...fields }));
+    const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${quote(value)}`);
+    write(`${time} ${level} ${message}${rest.join("")}`);
+  }
+  return {
+    info: (message, fields) => log("info", message, fields),
+    error: (message, fields) => log("error", message, fields),
+  };
+}
+
+/** JSON, with the controls escaped that JSON leaves alone and a terminal may obey. */
+function quote(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (control) => "\\u" + control.charCodeAt(0).toString(16).padStart(4, "0"),
+  );
+}

@@ -1,0 +1,20 @@
+/**
+ * Lengths of texts in UTF-8.
+ *
+ * @module
+ */
+
+const encoder = new TextEncoder();
+
+/**
+ * Tells whether a text is longer than a number of bytes in UTF-8, without encoding it where its length
+ * in UTF-16 already decides: a code unit is one to three bytes.
+ *
+ * @param text Any text.
+ * @param bytesMax The most bytes it may have.
+ */
+export function exceedsBytes(text: string, bytesMax: number): boolean {
+  if (text.length > bytesMax) return true;
+  if (text.length * 3 <= bytesMax) return false;
+  return encoder.encode(text).length > bytesMax;
+}

@@ -1,0 +1,71 @@
+/**
+ * A token bucket for each key, as the generic cell rate algorithm (ITU-T I.371, annex A): one number a
+ * key, and nothing for a key whose bucket is full.
+ *
+ * @module
+ */
+
+import { RATE_LIMITER_KEYS_MAX } from "./limits.ts";
+
+/** Settings of a {@linkcode RateLimiter}. */
+export interface RateLimiterOptions {
+  /** Tokens that come back in a second; 0: no limit. */
+  readonly perSecond: number;
+  /** Tokens of a full bucket. */
+  readonly burst: number;
+  /** The time in milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+/** Limits how often something happens for each of many keys. */
+export class RateLimiter {
+  readonly #intervalMs: number;
+  readonly #toleranceMs: number;
+  readonly #now: () => number;
+  /** When each key's bucket is full again; a time that has passed means the same as no entry. */
+  readonly #fullAt = new Map<string, number>();
+  #sweepAtSize = 1024;
+
+  /**
+   * Creates one.
+   *
+   * @param options Rate, burst and clock.
+   */
+  constructor(options: RateLimiterOptions) {
+    this.#intervalMs = options.perSecond > 0 ? 1000 / options.perSecond : 0;
+    this.#toleranceMs = this.#intervalMs * (Math.max(1, options.burst) - 1);
+    this.#now = options.now;
+  }
+
+  /** How many keys are remembered: those whose bucket is not full, and some whose is. */
+  get size(): number {
+    return this.#fullAt.size;
+  }
+
+  /**
+   * Takes one token of a key.
+   *
+   * @param key Whose bucket.
+   * @returns 0 when there was a token, else the milliseconds until there is one. A refusal costs nothing.
+   */
+  take(key: string): number {
+    if (this.#intervalMs === 0) return 0;
+    const now = this.#now();
+    const fullAt = Math.max(now, this.#fullAt.get(key) ?? now);
+    const waitMs = fullAt - now - this.#toleranceMs;
+    if (waitMs > 0) return waitMs;
+    this.#fullAt.set(key, fullAt + this.#intervalMs);
+    if (this.#fullAt.size > this.#sweepAtSize) this.#sweep(now);
+    return 0;
+  }
+
+  /** Forgets full buckets, and the oldest above nine tenths of the bound: each sweep is paid for by many inserts. */
+  #sweep(now: number): void {
+    for (const [key, fullAt] of this.#fullAt) if (fullAt <= now) this.#fullAt.delete(key);
+    for (const key of this.#fullAt.keys()) {
+      if (this.#fullAt.size <= RATE_LIMITER_KEYS_MAX * 0.9) break;
+      this.#fullAt.delete(key);
+    }
+    this.#sweepAtSize = Math.min(RATE_LIMITER_KEYS_MAX, Math.max(1024, this.#fullAt.size * 2));
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Natter's entry: puts the parts together, listens, and ends in order.
+ *
+ * @module
+ */
+
+import { Chat } from "./lib/chat/chat.ts";
+import { type Config, ConfigError, parseConfig } from "./lib/config.ts";
+import { ConnectionCounter } from "./lib/connection_counter.ts";
+import { WAITING_SWEEP_MS } from "./lib/limits.ts";
+import { createLogger } from "./lib/logger.ts";
+import { DenoServeTransport } from "./lib/transport/deno_serve.ts";
+import { CLOSE_CODE } from "./lib/websocket/close_code.ts";
+import { loadAssets } from "./routes/assets.ts";
+import { createApp } from "./routes/mod.ts";
+
+const config = readConfig();
+const logger = createLogger(
+  config.log ?? (Deno.stdout.isTerminal() ? "text" : "json"),
+  (line) => console.log(line),
+  () => Date.now(),
+);
+
+const chat = new Chat({ ...config, now: () => performance.now() });
+setInterval(() => chat.sweep(), WAITING_SWEEP_MS);
+
+const transport = new DenoServeTransport({
+  pingSeconds: config.pingSeconds,
+  onError: (error) => logger.error("Socket handler failed", { error: String(error) }),
+});
+setInterval(() => transport.closeStuck(), 2 * config.pingSeconds * 1000);
+
+const app = createApp({
+  config,
+  chat,
+  connectionCounter: new ConnectionCounter(config),
+  assets: await loadAssets(`${import.meta.dirname}/static`),
+  logger,
+});
+
+const server = listen();
+for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, drain);
+
+function readConfig(): Config {
+  try {
+    return parseConfig((name) => Deno.env.get(name));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    Deno.exit(2);
+  }
+}
+
+function listen(): Deno.HttpServer {
+  try {
+    return Deno.serve({
+      hostname: config.host,
+      port: config.port,
+      onListen({ hostname, port }) {
+        const host = hostname === "0.0.0.0" || hostname === "::" ? "localhost" : hostname;
+        const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
+        logger.info("Natter is listening", { url });
+      },
+    }, (request, info) =>
+      app.fetch(request, {
+        remoteAddress: info.remoteAddr.hostname,
+        upgrade: (request, options) => transport.upgrade(request, options),
+      }));
+  } catch (error) {
+    console.error(`Cannot listen on ${config.host}:${config.port}: ${(error as Error).message}`);
+    Deno.exit(1);
+  }
+}
+
+let draining = false;
+
+/** Closes every socket with 4000, gives the peers a bounded time to answer, and ends the process. */
+async function drain(): Promise<void> {
+  if (draining) Deno.exit(1);
+  draining = true;
+  logger.info("Natter is draining", { seconds: config.drainSeconds });
+  // A peer that does not answer must not hold the process: its close handshake gets most of the time.
+  const deadline = setTimeout(() => Deno.exit(0), config.drainSeconds * 900);
+  const answered = Promise.withResolvers<void>();
+  setTimeout(answered.resolve, config.drainSeconds * 600);
+  // The listener comes last: its shutdown closes sockets with 1001, and would overtake these.
+  await Promise.race([transport.closeAll(CLOSE_CODE.Drain, "drain"), answered.promise]);
+  await server.shutdown();
+  clearTimeout(deadline);
+  Deno.exit(0);
+}

@@ -1,0 +1,41 @@
+/**
+ * What all routes share.
+ *
+ * @module
+ */
+
+import type { Chat } from "../lib/chat/chat.ts";
+import type { Config } from "../lib/config.ts";
+import type { ConnectionCounter } from "../lib/connection_counter.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { TransportBindings } from "../lib/transport/connection.ts";
+import type { Asset } from "./assets.ts";
+
+/** What the routes need. */
+export interface AppOptions {
+  /** The settings. */
+  readonly config: Config;
+  /** The chat. */
+  readonly chat: Chat;
+  /** Counts sockets. */
+  readonly connectionCounter: ConnectionCounter;
+  /** The files of the page, by path. */
+  readonly assets: ReadonlyMap<string, Asset>;
+  /** The log. */
+  readonly logger: Logger;
+}
+
+/** The app's types: a transport hands in its bindings with each request. */
+export type AppTypes = { Bindings: TransportBindings };
+
+/** What the server needs of the app. */
+export interface App {
+  /** Answers a request. */
+  fetch(request: Request, bindings: TransportBindings): Response | Promise<Response>;
+  /** Answers a request without a server, for tests. */
+  request(
+    path: string,
+    init?: RequestInit,
+    bindings?: TransportBindings,
+  ): Response | Promise<Response>;
+}

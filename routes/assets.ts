@@ -1,0 +1,49 @@
+/**
+ * The files of the page, read once.
+ *
+ * @module
+ */
+
+import { eTag } from "@std/http/etag";
+
+/** A file as it is served. */
+export interface Asset {
+  /** Its bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same in gzip. */
+  readonly gzip: Uint8Array<ArrayBuffer>;
+  /** Its `Content-Type`. */
+  readonly type: string;
+  /** Its validator: weak, since one stands for both encodings (RFC 9110, section 8.8.3.3). */
+  readonly etag: string;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  css: "text/css; charset=utf-8",
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
+};
+
+/**
+ * Reads every file of a directory; not of those below it.
+ *
+ * @param directory A path.
+ * @returns The files by the path to serve them at: `/` and the file's name; `index.html` also at `/`.
+ * @throws {TypeError} If a file's name has no known ending.
+ */
+export async function loadAssets(directory: string): Promise<ReadonlyMap<string, Asset>> {
+  const assets = new Map<string, Asset>();
+  for await (const { name, isFile } of Deno.readDir(directory)) {
+    if (!isFile) continue;
+    const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
+    if (type === undefined) throw new TypeError(`Cannot serve "${name}": unknown type of file`);
+    const bytes = await Deno.readFile(`${directory}/${name}`);
+    const compressed = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+    const gzip = await new Response(compressed).bytes();
+    const asset = { bytes, gzip, type, etag: await eTag(bytes, { weak: true }) };
+    assets.set(`/${name}`, asset);
+    if (name === "index.html") assets.set("/", asset);
+  }
+  return assets;
+}

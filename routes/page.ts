@@ -1,0 +1,44 @@
+/**
+ * The chat page, from memory.
+ *
+ * @module
+ */
+
+import { ifNoneMatch } from "@std/http/etag";
+import { acceptsEncodings } from "@std/http/negotiation";
+import { Hono } from "hono";
+import type { Asset } from "./assets.ts";
+import type { AppTypes } from "./app_types.ts";
+
+/**
+ * Creates a route for each file of the page.
+ *
+ * @param assets The files by path.
+ *
+ * @internal
+ */
+export function createPageRoutes(assets: ReadonlyMap<string, Asset>): Hono<AppTypes> {
+  const app = new Hono<AppTypes>();
+  for (const [path, asset] of assets) {
+    app.get(path, (c) => {
+      const headers = {
+        "Cache-Control": "no-cache",
+        "ETag": asset.etag,
+        "Vary": "Accept-Encoding",
+      };
+      if (!ifNoneMatch(c.req.header("If-None-Match") ?? null, asset.etag)) {
+        return c.body(null, 304, headers);
+      }
+      const isGzip = c.req.header("Accept-Encoding") !== undefined &&
+        acceptsEncodings(c.req.raw, "gzip", "identity") === "gzip";
+      const body = isGzip ? asset.gzip : asset.bytes;
+      return c.body(body, 200, {
+        ...headers,
+        "Content-Length": `${body.length}`, // said here, so that HEAD says it too
+        "Content-Type": asset.type,
+        ...(isGzip ? { "Content-Encoding": "gzip" } : {}),
+      });
+    });
+  }
+  return app;
+}

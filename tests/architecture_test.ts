@@ -1,0 +1,98 @@
+import { assert, assertEquals } from "@std/assert";
+
+/**
+ * Which part may import which: docs/architecture.md, "The house". A part is a folder; the contract of the
+ * transports is a part of its own, for it is all that the chat may know of them.
+ */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  "main.ts": ["routes", "lib/chat", "lib/transport", "lib/websocket", "lib"],
+  "routes": ["lib/chat", "lib/transport/connection.ts", "lib/protocol", "lib/websocket", "lib"],
+  "lib/chat": ["lib/transport/connection.ts", "lib/protocol", "lib/websocket", "lib"],
+  "lib/transport": ["lib/transport/connection.ts", "lib/websocket", "lib"],
+  "lib/transport/connection.ts": [],
+  "lib/protocol": ["lib"],
+  "lib/websocket": [],
+  "lib": [],
+};
+
+/** The parts that run anywhere: no runtime, no framework. */
+const PURE = ["lib/protocol", "lib/websocket", "lib"];
+
+interface Module {
+  readonly path: string;
+  readonly imports: readonly string[];
+  readonly source: string;
+}
+
+const ROOT = new URL("../", import.meta.url);
+
+async function modules(): Promise<Module[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "main.ts"],
+    cwd: ROOT,
+  }).output();
+  const graph: {
+    modules: {
+      specifier: string;
+      dependencies?: { code?: { specifier: string }; type?: { specifier: string } }[];
+    }[];
+  } = JSON.parse(new TextDecoder().decode(stdout));
+  return graph.modules.filter(({ specifier }) =>
+    specifier.startsWith(ROOT.href) && !specifier.endsWith(".d.ts")
+  ).map((module) => ({
+    path: module.specifier.slice(ROOT.href.length),
+    source: Deno.readTextFileSync(new URL(module.specifier)),
+    imports: (module.dependencies ?? []).map(({ code, type }) =>
+      (code ?? type)!.specifier.replace(ROOT.href, "")
+    ),
+  }));
+}
+
+function part(path: string): string {
+  return path in ARROWS ? path : path.slice(0, path.lastIndexOf("/"));
+}
+
+Deno.test("every import follows an arrow of the house", async () => {
+  const all = await modules();
+  assert(all.length > 15, `${all.length} modules`);
+  for (const { path, imports } of all) {
+    const allowed = ARROWS[part(path)];
+    assert(allowed !== undefined, `${path} stands in a part that the house does not have`);
+    for (const target of imports.filter((target) => target.endsWith(".ts"))) {
+      const arrow = `${path} → ${target}`;
+      assert(part(target) === part(path) || allowed.includes(part(target)), arrow);
+    }
+  }
+});
+
+Deno.test("what is pure imports no package and calls no runtime", async () => {
+  for (const { path, imports, source } of await modules()) {
+    if (!PURE.includes(part(path))) continue;
+    assertEquals(imports.filter((target) => !target.endsWith(".ts")), [], path);
+    const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
+    assert(!/\bDeno\.|\bprocess\.|\bsetTimeout\(|\bDate\.now\(/.test(code), path);
+  }
+});
+
+Deno.test("no modules import each other in a circle", async () => {
+  const imports = new Map((await modules()).map((module) => [module.path, module.imports]));
+  const done = new Set<string>();
+  function visit(path: string, way: readonly string[]): void {
+    assert(!way.includes(path), [...way, path].join(" → "));
+    if (done.has(path)) return;
+    for (const target of imports.get(path) ?? []) visit(target, [...way, path]);
+    done.add(path);
+  }
+  visit("main.ts", []);
+});
+
+Deno.test("a comment never cites a file that is not there", async () => {
+  for (const { path, source } of await modules()) {
+    for (const [, cited] of source.matchAll(/\b((?:docs|lib|routes|tests)\/[\w/]+\.\w+)/g)) {
+      assert(
+        await Deno.stat(new URL(cited!, ROOT)).then(() => true, () => false),
+        `${path}: ${cited}`,
+      );
+    }
+  }
+});

@@ -1,0 +1,78 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { CONFIG_VARIABLES, ConfigError, parseConfig } from "../lib/config.ts";
+
+function parse(variables: Record<string, string> = {}) {
+  return parseConfig((name) => variables[name]);
+}
+
+Deno.test("without any variable the defaults hold", () => {
+  assertEquals(parse(), {
+    host: "0.0.0.0",
+    port: 8000,
+    allowedOrigins: [],
+    trustProxy: 0,
+    bodyBytesMax: 8192,
+    echoBytesMax: 65_536,
+    messagesPerSecond: 10,
+    messagesBurst: 30,
+    connectionsMax: 20_000,
+    connectionsPerIpMax: 200,
+    sendBufferBytesMax: 1_048_576,
+    stallSeconds: 20,
+    pingSeconds: 25,
+    drainSeconds: 4,
+    log: undefined,
+  });
+});
+
+Deno.test("an empty value is an unset one", () => {
+  assertEquals(parse(Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, " "]))), parse());
+});
+
+Deno.test("values are read, with white space around them", () => {
+  assertEquals(parse({ PORT: " 0 " }).port, 0);
+  assertEquals(parse({ HOST: "::1" }).host, "::1");
+  assertEquals(parse({ LOG: "json" }).log, "json");
+  assertEquals(parse({ CONNECTIONS_MAX: "0" }).connectionsMax, 0);
+  assertEquals(
+    parse({ ALLOWED_ORIGINS: "https://a.example, http://b.example:8080," }).allowedOrigins,
+    [
+      "https://a.example",
+      "http://b.example:8080",
+    ],
+  );
+  assertEquals(parse({ ALLOWED_ORIGINS: "*" }).allowedOrigins, ["*"]);
+});
+
+const UNUSABLE: readonly (readonly [name: string, value: string, line: string])[] = [
+  ["PORT", "eighty", 'PORT is "eighty", but takes a whole number from 0 to 65535'],
+  ["PORT", "65536", 'PORT is "65536", but takes a whole number from 0 to 65535'],
+  ["PORT", "-1", 'PORT is "-1", but takes a whole number from 0 to 65535'],
+  ["PORT", "1e3", 'PORT is "1e3", but takes a whole number from 0 to 65535'],
+  ["PORT", "80.5", 'PORT is "80.5", but takes a whole number from 0 to 65535'],
+  ["PING_SECONDS", "0", 'PING_SECONDS is "0", but takes a whole number from 1 to 3600'],
+  ["MESSAGES_BURST", "0", 'MESSAGES_BURST is "0", but takes a whole number from 1 to 1000000'],
+  [
+    "HOST",
+    "http://x",
+    'HOST is "http://x", but takes an address or a host name to listen on, without a port',
+  ],
+  ["LOG", "xml", 'LOG is "xml", but takes text or json'],
+  [
+    "ALLOWED_ORIGINS",
+    "https://a.example/path",
+    'ALLOWED_ORIGINS is "https://a.example/path", but takes origins separated by commas, such as https://example.com, or *',
+  ],
+  [
+    "ALLOWED_ORIGINS",
+    "null",
+    'ALLOWED_ORIGINS is "null", but takes origins separated by commas, such as https://example.com, or *',
+  ],
+  ["LOG", "a\nb", 'LOG is "a\\nb", but takes text or json'],
+];
+
+Deno.test("a value that cannot be used is named in one line, with what it takes", () => {
+  for (const [name, value, line] of UNUSABLE) {
+    assertEquals(assertThrows(() => parse({ [name]: value }), ConfigError).message, line);
+  }
+});

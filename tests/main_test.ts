@@ -1,0 +1,97 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { CONFIG_VARIABLES } from "../lib/config.ts";
+import { Client } from "./support/client.ts";
+import { within } from "./support/deadline.ts";
+import { RawClient } from "./support/raw_client.ts";
+import { spawnServer, START_PERMISSIONS, startServer } from "./support/server.ts";
+
+async function outcome(env: Record<string, string>) {
+  const { code, stdout, stderr } = await within(spawnServer(env).output(), "the process ends");
+  return {
+    code,
+    stdout: new TextDecoder().decode(stdout),
+    stderr: new TextDecoder().decode(stderr),
+  };
+}
+
+Deno.test("the first line on standard output announces where the server listens", async () => {
+  await using server = await startServer({ LOG: "json" });
+  const { level, message, url } = JSON.parse(server.log[0]!);
+  assertEquals([level, message, url], ["info", "Natter is listening", server.url]);
+  assertEquals(await (await fetch(new URL("healthz", url))).text(), "ok\n");
+});
+
+Deno.test("a value that cannot be used stops the start with one line and exit code 2", async () => {
+  const { code, stdout, stderr } = await outcome({ PORT: "eighty" });
+  assertEquals([code, stdout, stderr], [
+    2,
+    "",
+    'PORT is "eighty", but takes a whole number from 0 to 65535\n',
+  ]);
+});
+
+Deno.test("a port in use stops the start with one line and exit code 1", async () => {
+  await using server = await startServer();
+  const { code, stdout, stderr } = await outcome({ HOST: "127.0.0.1", PORT: `${server.port}` });
+  assertEquals([code, stdout], [1, ""]);
+  assertStringIncludes(stderr, `Cannot listen on 127.0.0.1:${server.port}`);
+  assertEquals(stderr.split("\n").length, 2);
+});
+
+Deno.test("start has no permission but those that it needs, and they fit the settings", () => {
+  const env = START_PERMISSIONS.find((flag) => flag.startsWith("--allow-env="));
+  assertEquals(env, `--allow-env=${CONFIG_VARIABLES.join(",")}`);
+  assertEquals(START_PERMISSIONS.filter((flag) => flag !== env), [
+    "--allow-net",
+    "--allow-read=static",
+  ]);
+});
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`${signal} closes every socket with 4000 and ends with 0, though a peer does not answer`, async () => {
+    await using server = await startServer({ DRAIN_SECONDS: "2" });
+    const alice = await Client.open(server.url, "/ws/alice");
+    const echo = await Client.open(server.url, "/ws");
+    using _silent = await RawClient.open(server.port, "/ws/silent"); // reads nothing, answers nothing
+    server.process.kill(signal);
+    for (const client of [alice, echo]) {
+      assertEquals(await within(client.closed, "the end"), { code: 4000, reason: "drain" });
+    }
+    assertEquals((await within(server.process.status, "the process ends")).code, 0);
+  });
+}
+
+Deno.test("a socket that comes while the server drains is told so", async () => {
+  await using server = await startServer({ DRAIN_SECONDS: "10" });
+  using _silent = await RawClient.open(server.port, "/ws/silent");
+  const alice = await Client.open(server.url, "/ws/alice");
+  server.process.kill("SIGTERM");
+  await within(alice.closed, "the drain");
+  const late = await Client.open(server.url, "/ws/late");
+  assertEquals((await within(late.closed, "the end")).code, 4000);
+  assertEquals(await fetch(new URL("healthz", server.url)).then((r) => r.text()), "ok\n");
+});
+
+Deno.test("SIGTERM ends a server with a peer that reads nothing while much is to be sent", async () => {
+  await using server = await startServer({ DRAIN_SECONDS: "1", MESSAGES_PER_SECOND: "0" });
+  using _stalled = await RawClient.open(server.port, "/ws/stalled");
+  await using alice = await Client.open(server.url, "/ws/alice");
+  await using bob = await Client.open(server.url, "/ws/bob");
+  for (let i = 0; i < 1500; i++) {
+    alice.send("x".repeat(8000));
+    if (i % 100 === 99) { for (let j = 0; j < 100; j++) await bob.next(); }
+  }
+  server.process.kill("SIGTERM");
+  assertEquals((await within(server.process.status, "the process ends")).code, 0);
+});
+
+Deno.test("a second signal ends at once", async () => {
+  await using server = await startServer({ DRAIN_SECONDS: "3600" });
+  using _silent = await RawClient.open(server.port, "/ws/silent");
+  const alice = await Client.open(server.url, "/ws/alice");
+  server.process.kill("SIGTERM");
+  await within(alice.closed, "the drain");
+  server.process.kill("SIGTERM");
+  const status = await within(server.process.status, "the process ends");
+  assert(!status.success);
+});

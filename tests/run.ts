@@ -1,0 +1,76 @@
+/**
+ * `deno task test`: every suite with the permissions that it needs, and one closing line over all.
+ *
+ * @module
+ */
+
+interface Suite {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+/** What the server's tests need: sockets, the server as a process, and files of their own. */
+const PERMISSIONS = ["net", "read", "write", "env", "run", "sys"].map((name) => `--allow-${name}`);
+
+const SUITES: readonly Suite[] = [
+  {
+    name: "units, sockets, hostile peers",
+    args: [...PERMISSIONS, "--ignore=tests/browser", "tests"],
+  },
+  // Chromium and its driver load native parts, look into the system, and start processes.
+  { name: "a real browser", args: ["--allow-all", "tests/browser"] },
+  {
+    name: "the documents' examples",
+    args: ["--doc", ...PERMISSIONS, "lib", "routes", "README.md", "docs"],
+  },
+];
+
+/** Counts of one run, as Deno's runner prints them. */
+interface Counts {
+  passed: number;
+  failed: number;
+  ignored: number;
+}
+
+const total: Counts = { passed: 0, failed: 0, ignored: 0 };
+for (const suite of SUITES) {
+  const counts = await runSuite(suite);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.ignored += counts.ignored;
+}
+const skipped = total.ignored > 0 ? `, ${total.ignored} skipped` : "";
+console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
+if (total.failed > 0 || total.passed === 0) Deno.exit(1);
+
+async function runSuite({ name, args }: Suite): Promise<Counts> {
+  console.log(`\n== ${name}`);
+  const color: Record<string, string> = Deno.stdout.isTerminal()
+    ? { FORCE_COLOR: "1" }
+    : { NO_COLOR: "1" };
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", ...args],
+    cwd: new URL("../", import.meta.url),
+    env: color,
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  let tail = "";
+  for await (const bytes of child.stdout) {
+    await Deno.stdout.write(bytes);
+    tail = (tail + new TextDecoder("latin1").decode(bytes)).slice(-2000);
+  }
+  const { success } = await child.status;
+  // deno-lint-ignore no-control-regex
+  const summary = tail.replace(/\u001b\[[\d;]*m/g, "").split("\n").findLast((line) =>
+    / \| \d+ passed/.test(line)
+  );
+  const counts = { passed: count("passed"), failed: count("failed"), ignored: count("ignored") };
+  // A suite that broke before it counted, or counted nothing, has failed.
+  if ((!success || counts.passed === 0) && counts.failed === 0) counts.failed = 1;
+  return counts;
+
+  function count(what: string): number {
+    return Number(new RegExp(`(\\d+) ${what}`).exec(summary ?? "")?.[1] ?? 0);
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The app without a server, for tests by `app.request`.
+ *
+ * @module
+ */
+
+import { Chat } from "../../lib/chat/chat.ts";
+import { parseConfig } from "../../lib/config.ts";
+import { ConnectionCounter } from "../../lib/connection_counter.ts";
+import { createLogger } from "../../lib/logger.ts";
+import type { TransportBindings } from "../../lib/transport/connection.ts";
+import { loadAssets } from "../../routes/assets.ts";
+import type { App } from "../../routes/app_types.ts";
+import { createApp } from "../../routes/mod.ts";
+
+/** An app, and what happened to it. */
+export interface TestApp {
+  /** The app as the server mounts it. */
+  readonly app: App;
+  /** Counts its sockets. */
+  readonly connectionCounter: ConnectionCounter;
+  /** Its log lines. */
+  readonly log: string[];
+  /** Makes a request. */
+  request(
+    path: string,
+    init?: RequestInit,
+    bindings?: Partial<TransportBindings>,
+  ): Promise<Response>;
+}
+
+const STATIC = decodeURIComponent(new URL("../../static", import.meta.url).pathname);
+
+/** Creates an app with the given settings; its transport makes no socket, and answers 200 in its place. */
+export async function createTestApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
+  const config = parseConfig((name) => env[name]);
+  const log: string[] = [];
+  const connectionCounter = new ConnectionCounter(config);
+  const app = createApp({
+    config,
+    chat: new Chat({ ...config, now: () => 0 }),
+    connectionCounter,
+    assets: await loadAssets(STATIC),
+    logger: createLogger("json", (line) => log.push(line), () => 0),
+  });
+  return {
+    app,
+    connectionCounter,
+    log,
+    request: async (path, init, bindings = {}) =>
+      await app.request(path, init, {
+        remoteAddress: "127.0.0.1",
+        upgrade: () => new Response("upgraded"),
+        ...bindings,
+      }),
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * The real server as a process of its own, for tests.
+ *
+ * @module
+ */
+
+import { CONFIG_VARIABLES } from "../../lib/config.ts";
+import { until, within } from "./deadline.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** The permissions that `deno task start` gives. */
+export const START_PERMISSIONS: readonly string[] = JSON.parse(
+  Deno.readTextFileSync(new URL("deno.json", ROOT)),
+).tasks.start.command.split(" ").filter((word: string) => word.startsWith("--"));
+
+/** A running server. */
+export interface TestServer extends AsyncDisposable {
+  /** Its address, with a slash at its end. */
+  readonly url: string;
+  /** Its port. */
+  readonly port: number;
+  /** Its process. */
+  readonly process: Deno.ChildProcess;
+  /** The log lines so far. */
+  readonly log: readonly string[];
+  /** What it wrote to standard error so far. */
+  readonly errors: readonly string[];
+}
+
+/**
+ * Starts `main.ts` with the permissions of `deno task start`, on any free port of the loopback address.
+ * It is killed at the end of the test, and then must have written nothing to standard error.
+ *
+ * @param env Settings beside `HOST` and `PORT`.
+ */
+export async function startServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+  const process = spawnServer({ HOST: "127.0.0.1", PORT: "0", ...env });
+  const log: string[] = [], errors: string[] = [];
+  const done = Promise.all([readLines(process.stdout, log), readLines(process.stderr, errors)]);
+  let ended = false;
+  process.status.then(() => ended = true);
+  await until(() => log.length > 0 || ended, "the server announces itself");
+  const url = /http:\/\/[^\s"]+/.exec(log[0] ?? "")?.[0];
+  if (url === undefined) throw new Error(`The server did not start: ${errors.join("\n")}`);
+  return {
+    url,
+    port: Number(new URL(url).port),
+    process,
+    log,
+    errors,
+    async [Symbol.asyncDispose]() {
+      if (!ended) process.kill("SIGKILL");
+      await within(process.status, "the server ends");
+      await done;
+      if (errors.length > 0) throw new Error(`The server complained: ${errors.join("\n")}`);
+    },
+  };
+}
+
+/**
+ * Starts `main.ts` in an environment without any setting but the given ones.
+ *
+ * @param env The settings.
+ */
+export function spawnServer(env: Readonly<Record<string, string>>): Deno.ChildProcess {
+  const unset = Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, ""]));
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", ...START_PERMISSIONS, "main.ts"],
+    cwd: ROOT,
+    env: { ...unset, NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Reads lines of a stream into a list until it ends. */
+export async function readLines(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  lines: string[],
+): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + text).split("\n");
+    rest = parts.pop()!;
+    lines.push(...parts);
+  }
+  if (rest !== "") lines.push(rest);
+}
