@@ -3,7 +3,7 @@ import { CONFIG_VARIABLES } from "../lib/config.ts";
 import { Client } from "./support/client.ts";
 import { within } from "./support/deadline.ts";
 import { RawClient } from "./support/raw_client.ts";
-import { spawnServer, START_PERMISSIONS, startServer } from "./support/server.ts";
+import { spawnServer, START_FLAGS, startServer } from "./support/server.ts";
 
 async function outcome(env: Record<string, string>) {
   const { code, stdout, stderr } = await within(spawnServer(env).output(), "the process ends");
@@ -39,12 +39,10 @@ Deno.test("a port in use stops the start with one line and exit code 1", async (
 });
 
 Deno.test("start has no permission but those that it needs, and they fit the settings", () => {
-  const env = START_PERMISSIONS.find((flag) => flag.startsWith("--allow-env="));
+  const env = START_FLAGS.find((flag) => flag.startsWith("--allow-env="));
   assertEquals(env, `--allow-env=${CONFIG_VARIABLES.join(",")}`);
-  assertEquals(START_PERMISSIONS.filter((flag) => flag !== env), [
-    "--allow-net",
-    "--allow-read=static",
-  ]);
+  const others = START_FLAGS.filter((flag) => flag.startsWith("--allow-") && flag !== env);
+  assertEquals(others, ["--allow-net", "--allow-read=static"]);
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -109,7 +109,8 @@ type OwnSocket = WebSocket & { [CONNECTION]: DenoConnection };
 class DenoConnection implements Connection {
   readonly #socket: WebSocket;
   readonly #transport: DenoServeTransport;
-  #options: UpgradeOptions | undefined;
+  #open: UpgradeOptions["open"] | undefined;
+  readonly #ended: UpgradeOptions["ended"];
   #handler: ConnectionHandler | undefined;
   #state: "opening" | "open" | "closing" | "ended" = "opening";
   #heard = false;
@@ -117,7 +118,8 @@ class DenoConnection implements Connection {
 
   constructor(socket: WebSocket, options: UpgradeOptions, transport: DenoServeTransport) {
     this.#socket = socket;
-    this.#options = options;
+    this.#open = options.open;
+    this.#ended = options.ended;
     this.#transport = transport;
     socket.binaryType = "arraybuffer";
     (socket as OwnSocket)[CONNECTION] = this;
@@ -167,8 +169,10 @@ class DenoConnection implements Connection {
   opened(): void {
     if (this.#state !== "opening") return;
     this.#state = "open";
+    const open = this.#open!;
+    this.#open = undefined; // and with it the request that it remembers
     if (!this.#transport.opened(this)) return;
-    this.#guard(() => this.#handler = this.#options!.open(this));
+    this.#guard(() => this.#handler = open(this));
     // Closed while opening: `close` had no handler to tell yet.
     if (this.#state !== "open") this.#leave();
   }
@@ -187,10 +191,8 @@ class DenoConnection implements Connection {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#leave();
-    const { ended } = this.#options!;
-    this.#options = undefined;
     this.#transport.ended(this);
-    this.#guard(ended);
+    this.#guard(this.#ended);
   }
 
   #leave(): void {

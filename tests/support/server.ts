@@ -9,8 +9,8 @@ import { until, within } from "./deadline.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** The permissions that `deno task start` gives. */
-export const START_PERMISSIONS: readonly string[] = JSON.parse(
+/** The flags of `deno task start`: its permissions, and settings of the engine. */
+export const START_FLAGS: readonly string[] = JSON.parse(
   Deno.readTextFileSync(new URL("deno.json", ROOT)),
 ).tasks.start.command.split(" ").filter((word: string) => word.startsWith("--"));
 
@@ -66,7 +66,7 @@ export async function startServer(env: Readonly<Record<string, string>> = {}): P
 export function spawnServer(env: Readonly<Record<string, string>>): Deno.ChildProcess {
   const unset = Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, ""]));
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", ...START_PERMISSIONS, "main.ts"],
+    args: ["run", ...START_FLAGS, "main.ts"],
     cwd: ROOT,
     env: { ...unset, NO_COLOR: "1", ...env },
     stdin: "null",
