@@ -1,0 +1,34 @@
+/**
+ * The load generator: a process of its own, so that it has a core of its own. Takes a {@linkcode
+ * Job} as its argument, in JSON, and prints an {@linkcode Outcome}.
+ *
+ * @module
+ */
+
+import { type Dialect, DIALECTS } from "./dialects.ts";
+import { closedLoop, idle, openLoop } from "./loads.ts";
+import { Room } from "./room.ts";
+import { clientsIn, type Job, type Measurement, type Outcome } from "./scenarios.ts";
+
+function measure({ port, pid, dialect, toSender, scenario, seconds }: Job): Promise<Measurement> {
+  const dialects: Record<string, Dialect> = DIALECTS;
+  const room = new Room(port, dialects[dialect]!, toSender, clientsIn(scenario));
+  switch (scenario.kind) {
+    case "closed":
+      return closedLoop(room, scenario, seconds, pid);
+    case "open":
+      return openLoop(room, scenario, seconds, pid);
+    case "idle":
+      return idle(room, scenario, pid);
+  }
+}
+
+let outcome: Outcome;
+try {
+  outcome = await measure(JSON.parse(Deno.args[0]!));
+} catch (error) {
+  outcome = { failed: error instanceof Error ? error.message : String(error) };
+}
+console.log(JSON.stringify(outcome));
+// Sockets are left to the kernel: closing each takes time, and the server is ended next.
+Deno.exit();

@@ -1,0 +1,84 @@
+/**
+ * The fan-out benchmark: Natter and its peers as whole processes, side by side in one run.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { describeMachine, installPeers } from "./machine.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { endAll, generate, isPinned, startServer } from "./processes.ts";
+import { reportOf } from "./report.ts";
+import { type Outcome, type Scenario, SCENARIOS } from "./scenarios.ts";
+import { ROOT_DIRECTORY, type Server, SERVERS } from "./servers.ts";
+
+const options = readOptions();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => endAll().finally(() => Deno.exit(130)));
+}
+try {
+  const report = await run(options);
+  console.log(report);
+  if (options.out !== undefined) await Deno.writeTextFile(options.out, `${report}\n`);
+} finally {
+  await endAll();
+}
+Deno.exit();
+
+function readOptions(): Options {
+  try {
+    return parseOptions(Deno.args, join(ROOT_DIRECTORY, "docs/benchmarks.md"));
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    console.error(`${error.message}\n\n${USAGE}`);
+    Deno.exit(2);
+  }
+}
+
+async function run({ runs, servers, scenarios, seconds }: Options): Promise<string> {
+  const measured = servers.map((name) => SERVERS[name]!);
+  if (measured.some(({ program }) => program !== "deno")) await installPeers();
+  const machine = await describeMachine(measured);
+  const results = new Map<string, Map<string, Outcome[]>>();
+  for (const name of scenarios) results.set(name, new Map(servers.map((server) => [server, []])));
+  for (let index = 0; index < runs; index++) {
+    for (const name of scenarios) {
+      for (const server of turned(servers, index)) {
+        const outcome = await measure(SERVERS[server]!, SCENARIOS[name]!, seconds);
+        results.get(name)!.get(server)!.push(outcome);
+        console.error(`run ${index + 1}/${runs} ${name} ${server} ${brief(outcome)}`);
+      }
+    }
+  }
+  return reportOf({ machine, runs, seconds, isPinned, results });
+}
+
+/** Another order in each run, so that no server always comes after the same one. */
+function turned(names: readonly string[], run: number): string[] {
+  const first = run % names.length;
+  const order = [...names.slice(first), ...names.slice(0, first)];
+  return run % 2 === 0 ? order : order.reverse();
+}
+
+/** A fresh process each time, so that no scenario sees what another has left behind. */
+async function measure(server: Server, scenario: Scenario, seconds: number): Promise<Outcome> {
+  let running;
+  try {
+    running = await startServer(server);
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+  const { port, pid } = running;
+  const { dialect, toSender = false } = server;
+  const outcome = await generate({ port, pid, dialect, toSender, scenario, seconds });
+  const ended = await running.end();
+  return ended === undefined ? outcome : { failed: ended };
+}
+
+/** For whoever watches; the report has the figures properly. */
+function brief(outcome: Outcome): string {
+  return JSON.stringify(
+    outcome,
+    (_key, value) => typeof value === "number" ? Number(value.toPrecision(4)) : value,
+  );
+}

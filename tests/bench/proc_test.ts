@@ -1,0 +1,12 @@
+import { assertEquals } from "@std/assert";
+import { cpuSecondsOf, rssBytesOf } from "./proc.ts";
+
+Deno.test("the time on a processor is read behind a name that holds spaces and parentheses", () => {
+  const text = "42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 150 25 0 0 20 0 1 0 100 1000 10";
+  assertEquals(cpuSecondsOf(text), 1.75);
+});
+
+Deno.test("resident memory is read in bytes, and is 0 for a process without memory", () => {
+  assertEquals(rssBytesOf("Name:\tdeno\nVmHWM:\t  300 kB\nVmRSS:\t  200 kB\n"), 204_800);
+  assertEquals(rssBytesOf("Name:\tdeno\nState:\tZ (zombie)\n"), 0);
+});

@@ -1,0 +1,201 @@
+/**
+ * From outcomes to the tables of the report.
+ *
+ * @module
+ */
+
+import type { Figure, Outcome, Scenario } from "./scenarios.ts";
+import { BASE_SERVER, OWN_SERVER, type Server } from "./servers.ts";
+import { formatSpread, ratioOf, type Spread, spreadOf } from "./stats.ts";
+
+/** The outcomes of a scenario: for each server by name, one a run. */
+export type Outcomes = ReadonlyMap<string, readonly Outcome[]>;
+
+/** A share of a core from which on a process counts as busy. */
+export const BUSY_MIN = 0.9;
+/** Lateness of the generator's own sends from which on it blurs the latencies. */
+export const SENT_LATE_MS_MAX = 1;
+
+const MIB = 1024 * 1024;
+
+/** A column of a table: a figure, or its ratio to that of another server in the same run. */
+interface Column {
+  readonly title: string;
+  readonly figure: Figure;
+  readonly digits: number;
+  /** What one unit of the column is in units of the figure; 1 by default. */
+  readonly unit?: number;
+  /** The server to divide by. */
+  readonly against?: string;
+}
+
+const deliveries: Column = {
+  title: "deliveries/s, thousands",
+  figure: "deliveriesPerSecond",
+  digits: 1,
+  unit: 1000,
+};
+const latencies: Column[] = [
+  { title: "p50, ms", figure: "p50Ms", digits: 2 },
+  { title: "p99, ms", figure: "p99Ms", digits: 2 },
+];
+const serverBusy: Column = { title: "server busy, %", figure: "serverBusy", digits: 0, unit: 0.01 };
+const memory: Column[] = [
+  { title: "memory before, MiB", figure: "beforeBytes", digits: 1, unit: MIB },
+  { title: "memory after, MiB", figure: "afterBytes", digits: 1, unit: MIB },
+];
+
+function ratios(figure: Figure, name = ""): Column[] {
+  return [
+    { title: `${name}× bare loop`, figure, digits: 2, against: BASE_SERVER },
+    { title: `${name}× Natter`, figure, digits: 2, against: OWN_SERVER },
+  ];
+}
+
+const COLUMNS: Readonly<Record<Scenario["kind"], readonly Column[]>> = {
+  closed: [
+    deliveries,
+    ...ratios("deliveriesPerSecond"),
+    ...latencies,
+    serverBusy,
+    { title: "generator busy, %", figure: "generatorBusy", digits: 0, unit: 0.01 },
+    ...memory,
+    { title: "worst lag, messages", figure: "lagMessages", digits: 0 },
+  ],
+  open: [
+    deliveries,
+    ...latencies,
+    ...ratios("p50Ms", "p50 "),
+    ...ratios("p99Ms", "p99 "),
+    serverBusy,
+    { title: "sent late p99, ms", figure: "sentLateP99Ms", digits: 2 },
+    ...memory,
+  ],
+  idle: [
+    { title: "KiB a connection", figure: "bytesPerConnection", digits: 2, unit: 1024 },
+    ...ratios("bytesPerConnection"),
+    ...memory,
+  ],
+};
+
+/** What Natter is to reach, as ratios to the bare loop. */
+const TARGETS = [
+  { kind: "closed", figure: "deliveriesPerSecond", title: "deliveries a second", atLeast: 0.95 },
+  { kind: "idle", figure: "bytesPerConnection", title: "memory a connection", atMost: 1.2 },
+] as const;
+
+function figuresOf(outcomes: Outcomes, server: string, figure: Figure): (number | undefined)[] {
+  return (outcomes.get(server) ?? []).map((outcome) =>
+    "failed" in outcome ? undefined : outcome.figures[figure]
+  );
+}
+
+function spreadIn(outcomes: Outcomes, server: string, column: Column): Spread | undefined {
+  const { figure, unit = 1, against } = column;
+  const values = figuresOf(outcomes, server, figure);
+  if (against !== undefined) return ratioOf(values, figuresOf(outcomes, against, figure));
+  return spreadOf(values.flatMap((value) => value === undefined ? [] : [value / unit]));
+}
+
+/**
+ * Says whether something else than the server may have set the figures of a measurement.
+ *
+ * @param kind The kind of scenario.
+ * @param outcome The measurement.
+ * @returns What to note, or undefined if the figures are the server's own. In a closed loop it
+ * counts who was busy, in an open one whether messages were sent late.
+ */
+export function limitNote(kind: Scenario["kind"], outcome: Outcome): string | undefined {
+  if ("failed" in outcome) return undefined;
+  const { generatorBusy = 0, serverBusy = 0, sentLateP99Ms = 0 } = outcome.figures;
+  const generatorNote = "**the generator was the limit**";
+  switch (kind) {
+    case "closed":
+      if (generatorBusy >= BUSY_MIN) {
+        return serverBusy < BUSY_MIN ? generatorNote : "both were busy";
+      }
+      return serverBusy < BUSY_MIN ? "**not saturated: neither was busy**" : undefined;
+    case "open":
+      return sentLateP99Ms > SENT_LATE_MS_MAX ? generatorNote : undefined;
+    case "idle":
+      return undefined;
+  }
+}
+
+function notesOf(kind: Scenario["kind"], server: Server, outcomes: readonly Outcome[]): string {
+  const counts = new Map<string, number>();
+  const note = (text: string) => counts.set(text, (counts.get(text) ?? 0) + 1);
+  for (const outcome of outcomes) {
+    const limit = limitNote(kind, outcome);
+    if (limit !== undefined) note(limit);
+    if ("failed" in outcome) note(`**failed**: ${outcome.failed}`);
+    else for (const fault of outcome.faults) note(`**${fault}**`);
+  }
+  const notes = [...counts].map(([text, count]) => `${text}, in ${count} of ${outcomes.length}`);
+  if (server.note !== undefined) notes.push(server.note);
+  return notes.join("; ");
+}
+
+/**
+ * Writes a table.
+ *
+ * @param head The titles of its columns.
+ * @param rows The cells; what would break the table in them is replaced.
+ * @returns Markdown.
+ */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll(/\s+/g, " ").replaceAll("|", "\\|")).join(" | ")} |`;
+  const rule = head.map((_, index) => index === 0 || index === head.length - 1 ? "---" : "--:");
+  return [line(head), line(rule), ...rows.map(line)].join("\n");
+}
+
+/**
+ * Writes the table of a scenario.
+ *
+ * @param kind The kind of scenario.
+ * @param servers The servers by name; those without an outcome are left out.
+ * @param outcomes What came of it.
+ * @returns Markdown.
+ */
+export function scenarioTable(
+  kind: Scenario["kind"],
+  servers: Readonly<Record<string, Server>>,
+  outcomes: Outcomes,
+): string {
+  const columns = COLUMNS[kind];
+  const rows = Object.entries(servers).filter(([name]) => outcomes.has(name)).map((
+    [name, server],
+  ) => [
+    server.title,
+    ...columns.map((column) => formatSpread(spreadIn(outcomes, name, column), column.digits)),
+    notesOf(kind, server, outcomes.get(name)!),
+  ]);
+  return table(["server", ...columns.map(({ title }) => title), "notes"], rows);
+}
+
+/**
+ * Writes the table of what is to be reached.
+ *
+ * @param scenarios The scenarios by name.
+ * @param results The outcomes of those that were run.
+ * @returns Markdown; a target that was not measured is said to be so.
+ */
+export function targetTable(
+  scenarios: Readonly<Record<string, Scenario>>,
+  results: ReadonlyMap<string, Outcomes>,
+): string {
+  const rows = TARGETS.flatMap((target) =>
+    Object.entries(scenarios).filter(([, { kind }]) => kind === target.kind).map(([name]) => {
+      const outcomes = results.get(name) ?? new Map();
+      const own = figuresOf(outcomes, OWN_SERVER, target.figure);
+      const ratio = ratioOf(own, figuresOf(outcomes, BASE_SERVER, target.figure));
+      const [goal, reached] = "atLeast" in target
+        ? [`≥ ${target.atLeast}`, (ratio?.median ?? NaN) >= target.atLeast]
+        : [`≤ ${target.atMost}`, (ratio?.median ?? NaN) <= target.atMost];
+      const verdict = ratio === undefined ? "not measured" : reached ? "yes" : "**no**";
+      return [`${target.title}, ${name}`, goal, formatSpread(ratio, 2), verdict];
+    })
+  );
+  return table(["Natter against the bare loop", "to reach", "measured", "reached"], rows);
+}
