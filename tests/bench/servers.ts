@@ -41,14 +41,7 @@ export const SERVERS: Readonly<Record<string, Server>> = {
   "natter": {
     title: "Natter, plain, on Deno.serve",
     program: "deno",
-    args: [
-      "run",
-      "--v8-flags=--max-semi-space-size=2",
-      "--allow-net",
-      "--allow-env",
-      "--allow-read",
-      "main.ts",
-    ],
+    args: ["run", ...START_FLAGS, "main.ts"],
     directory: ROOT_DIRECTORY,
     env: {
       HOST: "127.0.0.1",
