@@ -3,6 +3,7 @@ import { createMask, encodeFrame, OPCODE } from "../../lib/websocket/frame.ts";
 import { createKey, encodeHandshakeRequest } from "../../lib/websocket/handshake.ts";
 import { Client } from "../support/client.ts";
 import { until } from "../support/deadline.ts";
+import { descriptorCount, residentBytes } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
@@ -106,15 +107,6 @@ class Bystanders {
   }
 }
 
-function descriptors(server: TestServer): number {
-  return [...Deno.readDirSync(`/proc/${server.process.pid}/fd`)].length;
-}
-
-function residentMegabytes(server: TestServer): number {
-  const status = Deno.readTextFileSync(`/proc/${server.process.pid}/status`);
-  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
-}
-
 Deno.test("no bytes end the process or the listener, or disturb another room's chat", async (t) => {
   await using server = await startServer({
     MESSAGES_PER_SECOND: "0",
@@ -123,7 +115,8 @@ Deno.test("no bytes end the process or the listener, or disturb another room's c
   });
   const bystanders = await Bystanders.open(server);
   await bystanders.talk();
-  const descriptorsBefore = descriptors(server);
+  const { pid } = server.process;
+  const descriptorsBefore = await descriptorCount(pid);
 
   async function step(name: string, attack: () => Promise<unknown>): Promise<void> {
     await t.step(name, async () => {
@@ -143,11 +136,12 @@ Deno.test("no bytes end the process or the listener, or disturb another room's c
     }
 
     await step(`${path}: a declared gigabyte with nothing behind it`, async () => {
-      const before = residentMegabytes(server);
+      const before = await residentBytes(pid);
       using client = await RawClient.open(server.port, path);
       await client.write(hex("82 ff 0000000040000000 00000000"));
       await client.untilClosed();
-      assert(residentMegabytes(server) - before < 100, "a declared length costs no memory");
+      const growth = await residentBytes(pid) - before;
+      assert(growth < 100_000_000, "a declared length costs no memory");
     });
 
     await step(`${path}: 100,000 empty fragments`, async () => {
@@ -220,7 +214,10 @@ Deno.test("no bytes end the process or the listener, or disturb another room's c
   });
 
   // Peers that are gone without a word are found by the ping; then every descriptor is back.
-  await until(() => descriptors(server) <= descriptorsBefore, "the descriptors are back");
+  await until(
+    async () => await descriptorCount(pid) <= descriptorsBefore,
+    "the descriptors are back",
+  );
   await bystanders.talk();
   assertEquals(await (await fetch(new URL("healthz", server.url))).text(), "ok\n");
   await bystanders.talker[Symbol.asyncDispose]();
