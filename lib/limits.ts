@@ -46,3 +46,93 @@ export const CLOSE_ROUND_MS = 5;
 
 /** How often that is waited for. */
 export const CLOSE_ROUNDS_MAX = 200;
+
+/** Newest entries of a watched channel that are kept in memory. */
+export const RING_ENTRIES_MAX = 1024;
+
+/** The same in bytes, at two a UTF-16 code unit. */
+export const RING_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Bytes of all channels' entries in memory together. */
+export const RINGS_TOTAL_BYTES_MAX = 64 * 1024 * 1024;
+
+/** What an entry in memory is counted with beside its texts, in bytes. */
+export const RING_ENTRY_OVERHEAD_BYTES = 256;
+
+/** Bytes of bodies after which a page of entries ends; in memory, UTF-16 code units stand for them. */
+export const PAGE_BYTES_MAX = 256 * 1024;
+
+/** How long an entry's `ref` is known at the least, however little history is retained, in milliseconds. */
+export const REF_KNOWN_MS_MIN = 10 * 60 * 1000;
+
+/** Epochs that a store remembers; positions of older ones are not resumed. */
+export const EPOCHS_MAX = 4096;
+
+/** Entries that one step of retention deletes. */
+export const RETENTION_STEP_ENTRIES = 256;
+
+/** Between two steps of retention while there is something to delete, in milliseconds. */
+export const RETENTION_STEP_MS = 20;
+
+/** How often retention looks for something to delete, in milliseconds. */
+export const RETENTION_MS = 60 * 1000;
+
+/** How long a deleted body may still stand in the store's files, in milliseconds. */
+export const WIPE_MS = 5000;
+
+/** The first wait before a store that failed is tried again, in milliseconds; each further one is twice as long. */
+export const STORE_RETRY_MS_MIN = 250;
+
+/** The longest such wait, in milliseconds. */
+export const STORE_RETRY_MS_MAX = 5000;
+
+/** Code points of a client's `ref`. */
+export const REF_CHARS_MAX = 64;
+
+/** Entries of one page of history. */
+export const HISTORY_PAGE_MAX = 200;
+
+/** Entries of a page where the client names no number. */
+export const HISTORY_PAGE_DEFAULT = 50;
+
+/** Entries that one search through an inbox for one conversation looks at. */
+export const HISTORY_SCAN_MAX = 2000;
+
+/** Entries of one frame. */
+export const FRAME_ENTRIES_MAX = 200;
+
+/** UTF-16 code units of one frame of events; a single event may be longer. */
+export const FRAME_CHARS_MAX = 256 * 1024;
+
+/** Channels in a client's cursor: the rooms of a connection and its inbox. */
+export const CURSOR_CHANNELS_MAX = 129;
+
+/** Characters of a client's cursor. */
+export const CURSOR_CHARS_MAX = 16_384;
+
+/** Readers that are served in one turn of the event loop, so that one round does not grow the allocator. */
+export const FLUSH_SLICE_READERS = 120;
+
+/** Messages of a client that wait while its session is being opened. */
+export const OPENING_MESSAGES_MAX = 64;
+
+/** Joins and pages of history that one session may have under way. */
+export const PENDING_ANSWERS_MAX = 4;
+
+/** Commands in a row that are none, before the session ends. */
+export const BAD_COMMANDS_MAX = 10;
+
+/** Milliseconds between two presence events of a room. */
+export const PRESENCE_INTERVAL_MS = 250;
+
+/** Milliseconds before it shows that a user has left. */
+export const PRESENCE_GRACE_MS = 5000;
+
+/** Users of a room above which presence tells only their number. */
+export const PRESENCE_USERS_MAX = 200;
+
+/** Typing events of one user in a second, and at once. */
+export const TYPING_PER_SECOND = 1, TYPING_BURST = 3;
+
+/** Milliseconds until a read that the store could not serve is tried again. */
+export const READ_RETRY_MS = 1000;

@@ -1,0 +1,151 @@
+/**
+ * The log: channels of entries. A room is one, and so is an inbox; every reader is a position in it.
+ *
+ * @module
+ */
+
+/** What an entry tells. More kinds may come; readers skip those that they do not know. */
+export type EntryKind = "message" | "deletion";
+
+/** An entry before it has its place. */
+export interface Draft {
+  /** What it tells. */
+  readonly kind: EntryKind;
+  /** The id of the message; both copies of a direct message have the same. */
+  readonly id: string;
+  /** Whose it is, for programs: who may delete it, and whose `ref` it carries. Never shown. */
+  readonly author: string;
+  /** Whose it is, for people: the name as shown. */
+  readonly sender: string;
+  /** When it was taken, in milliseconds since 1970. */
+  readonly at: number;
+  /** The text; of a deletion, empty. */
+  readonly body: string;
+  /** In an inbox: the name to which the message went. */
+  readonly to?: string | undefined;
+  /** In an inbox: the other party's name. */
+  readonly with?: string | undefined;
+  /** Of a deletion: the offset of the message that is gone. */
+  readonly target?: number | undefined;
+  /** The author's own id of this draft, by which a repeat is known. */
+  readonly ref?: string | undefined;
+}
+
+/**
+ * An entry in its place. Entries are shared by all readers and never change, but for one thing: when a
+ * message is deleted, an entry with an empty body and `deleted` takes its place everywhere.
+ */
+export interface Entry extends Omit<Draft, "ref"> {
+  /** Its place: 1, 2, 3 … in its channel, without holes. */
+  readonly offset: number;
+  /** The message has been deleted, and its body is gone. */
+  readonly deleted?: boolean | undefined;
+}
+
+/** What became of an append. */
+export interface Appended {
+  /** Where the entry stands. */
+  readonly offset: number;
+  /** The id of the entry that is stored: of a duplicate, the first one's. */
+  readonly id: string;
+  /** When the entry that is stored was taken. */
+  readonly at: number;
+  /** The same author has stored the same `ref` before; nothing was added. */
+  readonly duplicate: boolean;
+}
+
+/** The same author has used this `ref` in this channel for another text. */
+export class RefConflictError extends Error {
+  /** Always `RefConflictError`. */
+  override readonly name = "RefConflictError";
+}
+
+/** The store is out of reach. Whether the entry was stored is not known: repeat it with the same `ref`. */
+export class UnavailableError extends Error {
+  /** Always `UnavailableError`. */
+  override readonly name = "UnavailableError";
+}
+
+/** Where a channel stands. */
+export interface ChannelState {
+  /**
+   * An opaque id, in which an offset has one meaning: 1 to 64 of `A-Z a-z 0-9 _ -`. It is the same
+   * while the store stays open and loses nothing. Positions of an earlier epoch may still hold:
+   * {@linkcode Channel.canResume} knows.
+   */
+  readonly epoch: string;
+  /** The offset of the last entry; 0: there is none. */
+  readonly head: number;
+  /** The offset of the oldest entry that is retained; `head + 1`: none is. */
+  readonly first: number;
+}
+
+/** A channel that is being watched: its state is kept up to date, and its newest entries in memory. */
+export interface Channel extends ChannelState {
+  /** The name under which it was opened. */
+  readonly name: string;
+  /**
+   * The entries after an offset, from memory, oldest first.
+   *
+   * @param after The offset before the first one that is wanted.
+   * @param limit How many at most.
+   * @returns The entries, none at the head; `undefined` where the first one is not in memory: `read` it.
+   */
+  recent(after: number, limit: number): readonly Entry[] | undefined;
+  /**
+   * The entries after an offset, from memory or from the store, oldest first.
+   *
+   * @param after The offset before the first one that is wanted; what is not retained is left out.
+   * @param limit How many at most; about 256 KiB of bodies end a page earlier, though never an empty one.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  read(after: number, limit: number): Promise<readonly Entry[]>;
+  /**
+   * Whether a reader that has everything up to a position can go on after it, with nothing lost and
+   * nothing twice: the epoch is this history's or an earlier part of it, the offset lies within what
+   * that epoch wrote, and everything after it is retained. Never true for a position of a history that
+   * was lost, be it in a crash or to an older copy of the store.
+   *
+   * @param epoch The epoch of the position, as a channel of this log has given it out.
+   * @param offset Its offset; 0: before the first entry.
+   */
+  canResume(epoch: string, offset: number): boolean;
+  /** Ends the watch. The channel goes on; its memory is given back when nobody watches it any more. */
+  close(): void;
+}
+
+/**
+ * The log's contract.
+ *
+ * - *Atomic*: an entry is stored whole or not at all, and a deletion takes the body of its target in the
+ *   same step, from memory and from the store.
+ * - *Ordered*: entries that one process appends to a channel get their offsets in the order of the calls;
+ *   all readers of a channel see the same entries in the same order, without holes.
+ * - *Durable before visible*: an append resolves, and watchers are told, only after the commit; the
+ *   appends of a commit resolve before its watchers are told.
+ * - *Idempotent*: the same author's same `ref` in a channel is stored once for as long as it is retained,
+ *   and at least 10 minutes, restarts included. The repeat resolves not before the first has been stored.
+ */
+export interface Log {
+  /**
+   * Appends an entry.
+   *
+   * @param channel The channel's name; it comes into being with its first entry.
+   * @param draft What to append.
+   * @throws {RefConflictError} If the `ref` stands for another body, recipient, kind or target.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  append(channel: string, draft: Draft): Promise<Appended>;
+  /**
+   * Opens a channel to watch it. Each call is a watch of its own.
+   *
+   * @param channel The channel's name; one without entries is opened at head 0.
+   * @param onChange Called after the state has changed: entries came, one was deleted, the epoch changed.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  watch(channel: string, onChange: () => void): Promise<Channel>;
+  /** Whether the store is in reach: false from a failure until something could be written again. */
+  readonly isAvailable: boolean;
+  /** Commits what has been appended, and closes the store for good. */
+  close(): Promise<void>;
+}

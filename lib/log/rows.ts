@@ -1,0 +1,189 @@
+/**
+ * The rows of the local log's tables: the statements that touch them, and what they mean.
+ *
+ * @module
+ */
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Draft, Entry, EntryKind } from "./log.ts";
+import type { Outcome } from "./store.ts";
+
+/** A channel's row. */
+export interface ChannelRow {
+  /** Its number in the other tables. */
+  readonly id: number;
+  /** The offset of its last entry. */
+  head: number;
+  /** The offset of the oldest entry that is retained. */
+  first: number;
+  /** The offset of the oldest entry that is still stored, be it only to know its `ref`. */
+  stored: number;
+  /** When that entry was taken; `null`: there is none. */
+  oldest: number | null;
+  /** The ordinal of the epoch in which it was last written to. */
+  epoch: number;
+  /** Whether the row has to be written. */
+  isChanged: boolean;
+}
+
+/** An entry's row, as a page of history reads it. */
+export interface EntryRow {
+  /** The entry's offset. */
+  readonly offset: number;
+  /** See {@linkcode Draft}. */
+  readonly kind: EntryKind;
+  /** See {@linkcode Draft}. */
+  readonly id: string;
+  /** See {@linkcode Draft}. */
+  readonly author: string;
+  /** See {@linkcode Draft}. */
+  readonly sender: string;
+  /** See {@linkcode Draft}. */
+  readonly at: number;
+  /** The text, or its UTF-8. */
+  readonly body: string | Uint8Array;
+  /** The draft's `to`. */
+  readonly recipient: string | null;
+  /** The draft's `with`. */
+  readonly party: string | null;
+  /** See {@linkcode Draft}. */
+  readonly target: number | null;
+  /** 1: its body has been deleted. */
+  readonly deleted: number;
+}
+
+/** What is compared when a `ref` comes again. */
+export type RefRow = Pick<
+  EntryRow,
+  "offset" | "id" | "at" | "kind" | "body" | "recipient" | "target" | "deleted"
+>;
+
+const CHANNEL = "id, head, first, stored, oldest, epoch";
+
+/** The statements, by name. */
+export const STATEMENTS = {
+  begin: "BEGIN IMMEDIATE",
+  commit: "COMMIT",
+  rollback: "ROLLBACK",
+  count: "UPDATE epochs SET commits = ? WHERE ordinal = ?",
+  findChannel: `SELECT ${CHANNEL} FROM channels WHERE name = ?`,
+  addChannel: `INSERT INTO channels (name, head, first, stored, oldest, epoch)
+    VALUES (?, 0, 1, 1, NULL, 0) RETURNING id`,
+  saveChannel: `UPDATE channels SET head = ?, first = ?, stored = ?, oldest = ?, epoch = ?
+    WHERE id = ?`,
+  findAuthor: "SELECT id FROM authors WHERE name = ?",
+  addAuthor: "INSERT INTO authors (name) VALUES (?) RETURNING id",
+  dropAuthor: `DELETE FROM authors WHERE id = ?
+    AND NOT EXISTS (SELECT 1 FROM entries WHERE author = authors.id)`,
+  addStart: 'INSERT INTO starts (channel, epoch, "offset") VALUES (?, ?, ?)',
+  findStarts: 'SELECT epoch AS ordinal, "offset" FROM starts WHERE channel = ? ORDER BY epoch',
+  // The last start before what is retained says where the epochs before it end.
+  dropStarts: `DELETE FROM starts WHERE channel = ?1 AND "offset" <
+    (SELECT max("offset") FROM starts WHERE channel = ?1 AND "offset" < ?2)`,
+  addEntry: `INSERT INTO entries (channel, "offset", kind, id, author, sender, at, body, recipient,
+      party, target, ref, deleted)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (author, channel, ref) DO NOTHING`,
+  findRef: `SELECT "offset", id, at, kind, body, recipient, target, deleted FROM entries
+    WHERE author = ? AND channel = ? AND ref = ?`,
+  eraseBody: `UPDATE entries SET body = '', deleted = 1
+    WHERE channel = ? AND "offset" = ? AND kind <> 'deletion' AND deleted = 0`,
+  // A page is measured first: the runtime's `iterate` hides errors, so pages are read as a whole.
+  pageSizes: `SELECT octet_length(body) AS bytes FROM entries
+    WHERE channel = ? AND "offset" > ? ORDER BY "offset" LIMIT ?`,
+  page: `SELECT "offset", kind, entries.id, name AS author, sender, at, body, recipient, party,
+      target, deleted
+    FROM entries JOIN authors ON authors.id = entries.author
+    WHERE channel = ? AND "offset" > ? ORDER BY "offset" LIMIT ?`,
+  findShadows: `SELECT ${CHANNEL}, name FROM channels
+    WHERE stored < first AND oldest < ? ORDER BY oldest LIMIT 1`,
+  findAged: `SELECT ${CHANNEL}, name FROM channels WHERE oldest < ? ORDER BY oldest LIMIT 1`,
+  oldestRows: `SELECT "offset", at, author FROM entries
+    WHERE channel = ? AND "offset" >= ? ORDER BY "offset" LIMIT ?`,
+  dropEntries: 'DELETE FROM entries WHERE channel = ? AND "offset" < ?',
+  wipe: "PRAGMA wal_checkpoint(TRUNCATE)",
+} as const;
+
+/** The prepared statements. */
+export type Statements = { readonly [K in keyof typeof STATEMENTS]: StatementSync };
+
+/**
+ * Prepares the statements.
+ *
+ * @param db A database with the tables of `schema.ts`.
+ */
+export function prepare(db: DatabaseSync): Statements {
+  const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, db.prepare(sql)]);
+  return Object.fromEntries(prepared);
+}
+
+/**
+ * An entry in its place. What does not apply is absent.
+ *
+ * @param offset Its place.
+ * @param draft The entry.
+ */
+export function createEntry(offset: number, draft: Draft): Entry {
+  const { kind, id, author, sender, at, body, to, with: party, target } = draft;
+  return {
+    offset,
+    kind,
+    id,
+    author,
+    sender,
+    at,
+    body,
+    ...(to === undefined ? {} : { to }),
+    ...(party === undefined ? {} : { with: party }),
+    ...(target === undefined ? {} : { target }),
+  };
+}
+
+/**
+ * Reads an entry.
+ *
+ * @param row Its row.
+ */
+export function entryOf(row: EntryRow): Entry {
+  const { offset, kind, id, author, sender, at, recipient, party, target } = row;
+  const entry = createEntry(offset, {
+    kind,
+    id,
+    author,
+    sender,
+    at,
+    body: bodyOf(row),
+    to: recipient ?? undefined,
+    with: party ?? undefined,
+    target: target ?? undefined,
+  });
+  return row.deleted === 1 ? { ...entry, deleted: true } : entry;
+}
+
+/**
+ * Judges a draft whose `ref` its author has used in this channel before.
+ *
+ * @param draft The draft.
+ * @param row What stands there. Of a deleted message the text is not known any more, and not compared.
+ */
+export function repeatOf(draft: Draft, row: RefRow): Outcome {
+  const isSame = row.kind === draft.kind && row.recipient === (draft.to ?? null) &&
+    row.target === (draft.target ?? null) && (row.deleted === 1 || bodyOf(row) === draft.body);
+  if (!isSame) return { type: "conflict" };
+  return { type: "duplicate", offset: row.offset, id: row.id, at: row.at };
+}
+
+/**
+ * A body as it is stored. The runtime reads a text no further than its first NUL, so one with a NUL is
+ * stored as bytes.
+ *
+ * @param body A well-formed text.
+ */
+export function storedBody(body: string): string | Uint8Array {
+  return body.includes("\0") ? new TextEncoder().encode(body) : body;
+}
+
+function bodyOf({ body }: Pick<EntryRow, "body">): string {
+  return typeof body === "string"
+    ? body
+    : new TextDecoder("utf-8", { ignoreBOM: true }).decode(body);
+}
