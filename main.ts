@@ -7,8 +7,12 @@
 import { Chat } from "./lib/chat/chat.ts";
 import { type Config, ConfigError, parseConfig } from "./lib/config.ts";
 import { ConnectionCounter } from "./lib/connection_counter.ts";
-import { WAITING_SWEEP_MS } from "./lib/limits.ts";
+import { LocalDirectory } from "./lib/directory/local.ts";
+import { type LocalLogEvent, openLocalLog } from "./lib/log/local.ts";
+import type { Log } from "./lib/log/log.ts";
+import { StoreError } from "./lib/log/store.ts";
 import { createLogger } from "./lib/logger.ts";
+import { systemClock } from "./lib/system_clock.ts";
 import { DenoServeTransport } from "./lib/transport/deno_serve.ts";
 import { CLOSE_CODE } from "./lib/websocket/close_code.ts";
 import { loadAssets } from "./routes/assets.ts";
@@ -21,8 +25,15 @@ const logger = createLogger(
   () => Date.now(),
 );
 
-const chat = new Chat({ ...config, now: () => performance.now() });
-setInterval(() => chat.sweep(), WAITING_SWEEP_MS);
+const log = openLog();
+const chat = new Chat({
+  ...config,
+  log,
+  directory: new LocalDirectory({ ...config, log, clock: systemClock, randomId }),
+  clock: systemClock,
+  randomId,
+  onError: (error) => logger.error("Command failed", { error: String(error) }),
+});
 
 const transport = new DenoServeTransport({
   pingSeconds: config.pingSeconds,
@@ -51,6 +62,43 @@ function readConfig(): Config {
   }
 }
 
+function openLog(): Log {
+  try {
+    return openLocalLog({
+      ...config,
+      now: systemClock.wallNow,
+      soon: systemClock.soon,
+      after: systemClock.after,
+      randomId,
+      report: reportLog,
+    });
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    console.error(error.message);
+    Deno.exit(1);
+  }
+}
+
+function reportLog(event: LocalLogEvent): void {
+  switch (event.type) {
+    case "store_failed":
+      return logger.error("The store failed", { error: String(event.error) });
+    case "store_recovered":
+      return logger.info("The store works again");
+    case "epoch_changed":
+      return logger.error("The store has lost messages that were acknowledged", {
+        epoch: event.epoch,
+      });
+    case "watcher_threw":
+      return logger.error("A watcher of the log failed", { error: String(event.error) });
+  }
+}
+
+/** 72 random bits: nobody guesses one, and two are hardly ever the same. */
+function randomId(): string {
+  return crypto.getRandomValues(new Uint8Array(9)).toBase64({ alphabet: "base64url" });
+}
+
 function listen(): Deno.HttpServer {
   try {
     return Deno.serve({
@@ -74,7 +122,7 @@ function listen(): Deno.HttpServer {
 
 let draining = false;
 
-/** Closes every socket with 4000, gives the peers a bounded time to answer, and ends the process. */
+/** Closes every socket with 4000, gives the peers a bounded time to answer, commits, and ends. */
 async function drain(): Promise<void> {
   if (draining) Deno.exit(1);
   draining = true;
@@ -85,6 +133,7 @@ async function drain(): Promise<void> {
   setTimeout(answered.resolve, config.drainSeconds * 600);
   // The listener comes last: its shutdown closes sockets with 1001, and would overtake these.
   await Promise.race([transport.closeAll(CLOSE_CODE.Drain, "drain"), answered.promise]);
+  await log.close();
   await server.shutdown();
   clearTimeout(deadline);
   Deno.exit(0);

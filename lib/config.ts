@@ -10,6 +10,10 @@ export interface Config {
   readonly host: string;
   /** Port to listen on; 0: any free one. */
   readonly port: number;
+  /** The SQLite file of the log, or `:memory:`. */
+  readonly database: string;
+  /** What an acknowledged message survives: the end of the process, or that of the machine. */
+  readonly durability: "process" | "disk";
   /** Origins other than the server's own that may connect: serialized origins, or `*` alone. */
   readonly allowedOrigins: readonly string[];
   /** How many proxies' `X-Forwarded-For` entries to believe. */
@@ -26,10 +30,20 @@ export interface Config {
   readonly connectionsMax: number;
   /** Sockets from one address; 0: no limit. */
   readonly connectionsPerIpMax: number;
+  /** Rooms of one connection. */
+  readonly roomsPerConnectionMax: number;
   /** Unsent bytes of one reader before it waits at its cursor. */
   readonly sendBufferBytesMax: number;
   /** Seconds a waiting reader may go without any progress. */
   readonly stallSeconds: number;
+  /** Entries of a channel that are retained. */
+  readonly historyMessagesMax: number;
+  /** Days for which an entry is retained. */
+  readonly historyDays: number;
+  /** Entries before the head at which a reader without a position begins. */
+  readonly historyOnJoin: number;
+  /** Seconds for which a claimed name is held after its last socket has gone. */
+  readonly nameHoldSeconds: number;
   /** Seconds of silence before a ping; a socket silent for two of them is closed. */
   readonly pingSeconds: number;
   /** Seconds from a signal to the end of the process. */
@@ -57,6 +71,8 @@ interface Setting<T> {
 const SETTINGS = {
   HOST: hostname("0.0.0.0"),
   PORT: integer(8000, 0, 65_535),
+  DATABASE: databasePath("data/natter.db"),
+  DURABILITY: oneOf<"process" | "disk">(["process", "disk"], "process"),
   ALLOWED_ORIGINS: origins(),
   TRUST_PROXY: integer(0, 0, 16),
   BODY_BYTES_MAX: integer(8192, 1, 1_048_576),
@@ -65,11 +81,16 @@ const SETTINGS = {
   MESSAGES_BURST: integer(30, 1, 1_000_000),
   CONNECTIONS_MAX: integer(20_000, 0, 10_000_000),
   CONNECTIONS_PER_IP_MAX: integer(200, 0, 10_000_000),
+  ROOMS_PER_CONNECTION_MAX: integer(32, 1, 128),
   SEND_BUFFER_BYTES_MAX: integer(1_048_576, 1024, 1_073_741_824),
   STALL_SECONDS: integer(20, 1, 3600),
+  HISTORY_MESSAGES_MAX: integer(100_000, 1, 100_000_000),
+  HISTORY_DAYS: integer(365, 1, 36_500),
+  HISTORY_ON_JOIN: integer(50, 0, 10_000),
+  NAME_HOLD_SECONDS: integer(300, 0, 31_536_000),
   PING_SECONDS: integer(25, 1, 3600),
   DRAIN_SECONDS: integer(4, 1, 3600),
-  LOG: logFormat(),
+  LOG: oneOf<LogFormat | undefined>(["text", "json"], undefined),
 };
 
 /** The names of the environment variables that {@linkcode parseConfig} looks at. */
@@ -109,6 +130,8 @@ export function parseConfig(get: (name: string) => string | undefined): Config {
   return {
     host: read("HOST"),
     port: read("PORT"),
+    database: read("DATABASE"),
+    durability: read("DURABILITY"),
     allowedOrigins: read("ALLOWED_ORIGINS"),
     trustProxy: read("TRUST_PROXY"),
     bodyBytesMax: read("BODY_BYTES_MAX"),
@@ -117,8 +140,13 @@ export function parseConfig(get: (name: string) => string | undefined): Config {
     messagesBurst: read("MESSAGES_BURST"),
     connectionsMax: read("CONNECTIONS_MAX"),
     connectionsPerIpMax: read("CONNECTIONS_PER_IP_MAX"),
+    roomsPerConnectionMax: read("ROOMS_PER_CONNECTION_MAX"),
     sendBufferBytesMax: read("SEND_BUFFER_BYTES_MAX"),
     stallSeconds: read("STALL_SECONDS"),
+    historyMessagesMax: read("HISTORY_MESSAGES_MAX"),
+    historyDays: read("HISTORY_DAYS"),
+    historyOnJoin: read("HISTORY_ON_JOIN"),
+    nameHoldSeconds: read("NAME_HOLD_SECONDS"),
     pingSeconds: read("PING_SECONDS"),
     drainSeconds: read("DRAIN_SECONDS"),
     log: read("LOG"),
@@ -162,10 +190,21 @@ function isOrigin(value: string): boolean {
   return URL.canParse(value) && new URL(value).origin === value;
 }
 
-function logFormat(): Setting<LogFormat | undefined> {
+function oneOf<T extends string | undefined>(
+  values: readonly NonNullable<T>[],
+  byDefault: T,
+): Setting<T> {
   return {
-    takes: "text or json",
-    default: undefined,
-    parse: (value) => value === "text" || value === "json" ? value : undefined,
+    takes: values.join(" or "),
+    default: byDefault,
+    parse: (value) => values.find((known) => known === value),
+  };
+}
+
+function databasePath(byDefault: string): Setting<string> {
+  return {
+    takes: "the path of a file, or :memory:",
+    default: byDefault,
+    parse: (value) => value.includes("\0") || value.endsWith("/") ? undefined : value,
   };
 }

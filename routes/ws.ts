@@ -7,11 +7,14 @@
 import { type Context, Hono } from "hono";
 import { clientAddress } from "../lib/address.ts";
 import { createEcho } from "../lib/chat/echo.ts";
+import { RICH_SUBPROTOCOL } from "../lib/protocol/event.ts";
 import { PLAIN_SUBPROTOCOL } from "../lib/protocol/plain.ts";
+import { parseCursor } from "../lib/protocol/position.ts";
 import type { Connection, ConnectionHandler } from "../lib/transport/connection.ts";
 import { CLOSE_CODE } from "../lib/websocket/close_code.ts";
 import { checkUpgrade, parseSubprotocols } from "../lib/websocket/handshake.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
+import { findKey, hashKey, isKey } from "./key.ts";
 import { checkOrigin } from "./origin.ts";
 import { problem } from "./problem.ts";
 
@@ -31,13 +34,28 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
 
   app.all("/ws", (c) => upgrade(c, undefined, (connection) => createEcho(connection, config)));
 
-  app.all("/ws/:username{[^/]*}", (c) => {
+  app.all("/ws/:username{[^/]*}", async (c) => {
     const url = new URL(c.req.url);
-    const username = decodeSegment(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
-    const rooms = url.searchParams.getAll("room");
     const offered = parseSubprotocols(c.req.header("Sec-WebSocket-Protocol") ?? null);
-    const subprotocol = offered.includes(PLAIN_SUBPROTOCOL) ? PLAIN_SUBPROTOCOL : undefined;
-    return upgrade(c, subprotocol, (connection) => chat.open(connection, { username, rooms }));
+    const subprotocol = [RICH_SUBPROTOCOL, PLAIN_SUBPROTOCOL].find((name) =>
+      offered.includes(name)
+    );
+    const key = findKey(offered, c.req.header("Authorization"));
+    const request = {
+      isPlain: subprotocol !== RICH_SUBPROTOCOL,
+      username: decodeSegment(url.pathname.slice(url.pathname.lastIndexOf("/") + 1)),
+      keyHash: key === undefined ? undefined : await hashKey(key),
+      rooms: url.searchParams.getAll("room"),
+      cursor: parseCursor(url.searchParams.get("cursor") ?? "") ?? new Map(),
+    };
+    return upgrade(
+      c,
+      subprotocol,
+      (connection) =>
+        key !== undefined && !isKey(key)
+          ? refuse(connection, CLOSE_CODE.Unauthorized, "key malformed")
+          : chat.open(connection, request),
+    );
   });
 
   function upgrade(
@@ -76,7 +94,11 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
 }
 
 function refuseFull(connection: Connection): ConnectionHandler {
-  connection.close(CLOSE_CODE.ServerFull, "server full");
+  return refuse(connection, CLOSE_CODE.ServerFull, "server full");
+}
+
+function refuse(connection: Connection, code: number, reason: string): ConnectionHandler {
+  connection.close(code, reason);
   return { message() {}, closed() {} };
 }
 

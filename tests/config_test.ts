@@ -9,6 +9,8 @@ Deno.test("without any variable the defaults hold", () => {
   assertEquals(parse(), {
     host: "0.0.0.0",
     port: 8000,
+    database: "data/natter.db",
+    durability: "process",
     allowedOrigins: [],
     trustProxy: 0,
     bodyBytesMax: 8192,
@@ -17,8 +19,13 @@ Deno.test("without any variable the defaults hold", () => {
     messagesBurst: 30,
     connectionsMax: 20_000,
     connectionsPerIpMax: 200,
+    roomsPerConnectionMax: 32,
     sendBufferBytesMax: 1_048_576,
     stallSeconds: 20,
+    historyMessagesMax: 100_000,
+    historyDays: 365,
+    historyOnJoin: 50,
+    nameHoldSeconds: 300,
     pingSeconds: 25,
     drainSeconds: 4,
     log: undefined,
@@ -68,6 +75,8 @@ const UNUSABLE: readonly (readonly [name: string, value: string, line: string])[
     "null",
     'ALLOWED_ORIGINS is "null", but takes origins separated by commas, such as https://example.com, or *',
   ],
+  ["DURABILITY", "none", 'DURABILITY is "none", but takes process or disk'],
+  ["DATABASE", "data/", 'DATABASE is "data/", but takes the path of a file, or :memory:'],
   ["LOG", "a\nb", 'LOG is "a\\nb", but takes text or json'],
 ];
 

@@ -42,7 +42,11 @@ Deno.test("start has no permission but those that it needs, and they fit the set
   const env = START_FLAGS.find((flag) => flag.startsWith("--allow-env="));
   assertEquals(env, `--allow-env=${CONFIG_VARIABLES.join(",")}`);
   const others = START_FLAGS.filter((flag) => flag.startsWith("--allow-") && flag !== env);
-  assertEquals(others, ["--allow-net", "--allow-read=static"]);
+  assertEquals(others, [
+    "--allow-net",
+    "--allow-read=static,data",
+    "--allow-write=data",
+  ]);
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -4,13 +4,21 @@
  * @module
  */
 
-import { parseRoomName, parseUsername } from "../protocol/name.ts";
+import type { Clock } from "../clock.ts";
+import type { LocalDirectory } from "../directory/local.ts";
+import { TYPING_BURST, TYPING_PER_SECOND } from "../limits.ts";
+import { type Log, UnavailableError } from "../log/log.ts";
+import { RICH_SUBPROTOCOL } from "../protocol/event.ts";
+import { type Name, parseRoomName, parseUsername } from "../protocol/name.ts";
+import type { Cursor, Position } from "../protocol/position.ts";
 import { RateLimiter } from "../rate_limiter.ts";
 import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
+import { Commands } from "./commands.ts";
+import { Flush } from "./flush.ts";
 import { Registry } from "./registry.ts";
-import { Room, type RoomContext } from "./room.ts";
-import { Session, type SessionContext } from "./session.ts";
+import { Rooms } from "./rooms.ts";
+import { Session } from "./session.ts";
 
 /** The room of those who name none. */
 export const DEFAULT_ROOM = "lobby";
@@ -27,59 +35,86 @@ export interface ChatOptions {
   readonly sendBufferBytesMax: number;
   /** Seconds a waiting reader may go without any progress. */
   readonly stallSeconds: number;
-  /** The time in milliseconds, monotonic. */
-  readonly now: () => number;
+  /** Entries before the head at which a reader without a position begins. */
+  readonly historyOnJoin: number;
+  /** Rooms of one connection. */
+  readonly roomsPerConnectionMax: number;
+  /** Seconds of silence before a ping; told to clients. */
+  readonly pingSeconds: number;
+  /** Where messages are stored. */
+  readonly log: Log;
+  /** Who holds which name. */
+  readonly directory: LocalDirectory;
+  /** Time. */
+  readonly clock: Clock;
+  /** Makes an id that nobody can guess. */
+  readonly randomId: () => string;
+  /** Told of what should not happen. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** What a client asks for when it connects. */
 export interface JoinRequest {
+  /** Whether it speaks the plain protocol, else the rich one. */
+  readonly isPlain: boolean;
   /** The username as it came, or `undefined` where it could not be decoded. */
   readonly username: string | undefined;
+  /** A hash of the client's key; `undefined` without a key. */
+  readonly keyHash: string | undefined;
   /** The names of the rooms as they came; none: {@linkcode DEFAULT_ROOM}. */
   readonly rooms: readonly string[];
+  /** Where to go on. */
+  readonly cursor: Cursor;
 }
-
-/** What becomes of a connection that is refused: nothing more. */
-const REFUSED: ConnectionHandler = { message() {}, closed() {} };
 
 /** All rooms and all users of one process. */
 export class Chat {
+  readonly #options: ChatOptions;
   readonly #registry = new Registry();
-  readonly #rooms = new Map<string, Room>();
-  readonly #roomContext: RoomContext;
-  readonly #sessionContext: SessionContext;
+  readonly #rooms: Rooms;
+  readonly #flush: Flush;
+  readonly #commands: Commands;
 
   /**
-   * Creates one.
+   * Creates a chat without users.
    *
-   * @param options The limits and the clock.
+   * @param options The limits, and what it works with.
    */
   constructor(options: ChatOptions) {
-    const { bodyBytesMax, sendBufferBytesMax, stallSeconds, now } = options;
-    this.#roomContext = {
-      sendBufferBytesMax,
-      stallMs: stallSeconds * 1000,
-      now,
-      waitingRooms: new Set(),
-      backlogChars: 0,
-    };
-    this.#sessionContext = {
+    this.#options = options;
+    const { clock, log, messagesBurst, historyOnJoin, sendBufferBytesMax, onError } = options;
+    const now = () => clock.now();
+    const stallMs = options.stallSeconds * 1000;
+    this.#flush = new Flush({ sendBufferBytesMax, stallMs, clock, onError });
+    this.#rooms = new Rooms({ log, flush: this.#flush, clock, historyOnJoin });
+    this.#commands = new Commands({
+      ...options,
+      settings: { ...options, refusalsMax: 10 * Math.max(10, messagesBurst) },
       registry: this.#registry,
+      rooms: this.#rooms,
+      flush: this.#flush,
       messageLimiter: new RateLimiter({
         perSecond: options.messagesPerSecond,
-        burst: options.messagesBurst,
+        burst: messagesBurst,
         now,
       }),
-      bodyBytesMax,
-      left: (room) => {
-        if (room.size === 0) this.#rooms.delete(room.key);
-      },
-    };
+      typingLimiter: new RateLimiter({ perSecond: TYPING_PER_SECOND, burst: TYPING_BURST, now }),
+    });
   }
 
   /** How many users there are. */
   get userCount(): number {
     return this.#registry.size;
+  }
+
+  /** How many rooms and inboxes are open. */
+  get roomCount(): number {
+    return this.#rooms.size;
+  }
+
+  /** How many readers wait at their cursors. */
+  get waitingCount(): number {
+    return this.#flush.waiting;
   }
 
   /**
@@ -90,38 +125,71 @@ export class Chat {
    * @returns What the connection's messages go to.
    */
   open(connection: Connection, request: JoinRequest): ConnectionHandler {
-    const user = request.username === undefined ? undefined : parseUsername(request.username);
-    if (user === undefined) {
-      return refuse(connection, CLOSE_CODE.UsernameInvalid, "username invalid");
-    }
-    const [roomName = DEFAULT_ROOM, ...more] = request.rooms;
-    const room = parseRoomName(roomName);
-    if (room === undefined || more.length > 0) {
-      return refuse(connection, CLOSE_CODE.RoomInvalid, "room name invalid or not allowed");
-    }
-    const session = new Session(connection, user, this.#room(room.key), this.#sessionContext);
-    if (!this.#registry.claim(session)) {
-      return refuse(connection, CLOSE_CODE.UsernameTaken, "username taken");
-    }
-    session.join();
+    const session = new Session(connection, request.isPlain, this.#commands);
+    this.#open(session, request).catch((error) => {
+      if (!(error instanceof UnavailableError)) this.#options.onError(error);
+      session.end(CLOSE_CODE.InternalError, "the store is out of reach");
+    });
     return session;
   }
 
-  /** Looks at the readers that wait at their cursor; to be called several times a second. */
-  sweep(): void {
-    for (const room of this.#roomContext.waitingRooms) room.sweep();
+  async #open(session: Session, request: JoinRequest): Promise<void> {
+    const user = request.username === undefined ? undefined : parseUsername(request.username);
+    if (user === undefined) return session.end(CLOSE_CODE.UsernameInvalid, "username invalid");
+    const rooms = this.#parseRooms(request);
+    if (rooms === undefined) {
+      return session.end(CLOSE_CODE.RoomInvalid, "room name invalid or not allowed");
+    }
+    const { directory, randomId } = this.#options;
+    const hasKey = request.keyHash !== undefined;
+    const author = hasKey ? `k:${request.keyHash}` : `s:${randomId()}`;
+    const identity = await directory.claim(user, author, hasKey);
+    if (identity === undefined) return session.end(CLOSE_CODE.UsernameTaken, "username taken");
+    if (session.isClosed) return directory.release(identity);
+    session.identify(identity);
+    this.#registry.add(session);
+    this.#welcome(session);
+
+    if (identity.inbox !== undefined && !session.isPlain) {
+      const inbox = { channel: identity.inbox, name: `@${identity.user.text}`, isInbox: true };
+      await this.#commands.enter(session, inbox, inboxPosition(request.cursor, user.key));
+    }
+    for (const { key } of rooms) {
+      const position = session.isPlain ? undefined : roomPosition(request.cursor, key);
+      await this.#commands.enter(session, { channel: key, name: key, isInbox: false }, position);
+    }
+    session.opened();
   }
 
-  #room(key: string): Room {
-    const existing = this.#rooms.get(key);
-    if (existing !== undefined) return existing;
-    const room = new Room(key, this.#roomContext);
-    this.#rooms.set(key, room);
-    return room;
+  #parseRooms({ isPlain, rooms }: JoinRequest): Name[] | undefined {
+    const names = rooms.length === 0 ? [DEFAULT_ROOM] : rooms;
+    if (names.length > (isPlain ? 1 : this.#options.roomsPerConnectionMax)) return undefined;
+    const parsed = names.map(parseRoomName);
+    return parsed.every((room) => room !== undefined) ? parsed : undefined;
+  }
+
+  #welcome(session: Session): void {
+    const { bodyBytesMax, messagesPerSecond, messagesBurst, roomsPerConnectionMax } = this.#options;
+    session.tell({
+      type: "welcome",
+      protocol: RICH_SUBPROTOCOL,
+      username: session.identity.user.text,
+      limits: { bodyBytesMax, messagesPerSecond, messagesBurst, roomsPerConnectionMax },
+      pingSeconds: this.#options.pingSeconds,
+    });
   }
 }
 
-function refuse(connection: Connection, code: number, reason: string): ConnectionHandler {
-  connection.close(code, reason);
-  return REFUSED;
+function roomPosition(cursor: Cursor, key: string): Position | undefined {
+  for (const [name, position] of cursor) {
+    if (!name.startsWith("@") && parseRoomName(name)?.key === key) return position;
+  }
+  return undefined;
+}
+
+function inboxPosition(cursor: Cursor, key: string): Position | undefined {
+  for (const [name, position] of cursor) {
+    if (name.startsWith("@") && parseUsername(name.slice(1))?.key === key) return position;
+  }
+  return undefined;
 }

@@ -1,39 +1,47 @@
 /**
- * The registry: from a username to its socket.
+ * The registry: from a username to its sockets.
  *
  * @module
  */
 
-import type { Member } from "./room.ts";
+import type { Session } from "./session.ts";
 
-/** Who holds which name. Only open connections are in it. */
+/** The sessions of each user. Only open connections are in it. */
 export class Registry {
-  readonly #holders = new Map<string, Member>();
+  /** Most users have one session, which needs no set. */
+  readonly #sessions = new Map<string, Session | Set<Session>>();
 
-  /** How many names are held. */
+  /** How many users there are. */
   get size(): number {
-    return this.#holders.size;
+    return this.#sessions.size;
+  }
+
+  /** Adds a session under its user's name. */
+  add(session: Session): void {
+    const { key } = session.identity.user;
+    const known = this.#sessions.get(key);
+    if (known === undefined) this.#sessions.set(key, session);
+    else if (known instanceof Set) known.add(session);
+    else this.#sessions.set(key, new Set([known, session]));
+  }
+
+  /** Removes a session; without effect where it is not here. */
+  remove(session: Session): void {
+    const { key } = session.identity.user;
+    const known = this.#sessions.get(key);
+    if (known === session || (known instanceof Set && known.delete(session) && known.size === 0)) {
+      this.#sessions.delete(key);
+    }
   }
 
   /**
-   * Gives a user its name, if it is free. Check and claim are one synchronous step, so that of many
-   * that ask at once one has it.
+   * The sessions of a user: tabs and devices.
    *
-   * @param member Who asks.
-   * @returns Whether the name is the member's now.
+   * @param key The key of the user's name.
    */
-  claim(member: Member): boolean {
-    if (this.#holders.has(member.user.key)) return false;
-    this.#holders.set(member.user.key, member);
-    return true;
-  }
-
-  /**
-   * Takes a user's name back. Without effect where it is not, or no longer, this very member's.
-   *
-   * @param member Who leaves.
-   */
-  release(member: Member): void {
-    if (this.#holders.get(member.user.key) === member) this.#holders.delete(member.user.key);
+  of(key: string): Iterable<Session> {
+    const known = this.#sessions.get(key);
+    if (known === undefined) return [];
+    return known instanceof Set ? known : [known];
   }
 }

@@ -1,183 +1,173 @@
 /**
- * A room: who is in it, and what goes to whom.
+ * A room: a channel that people read together. An inbox is one too, with one reader for each tab.
  *
  * @module
  */
 
-import { BACKLOG_CHARS_MAX, BACKLOG_MESSAGES_MAX, BACKLOGS_TOTAL_CHARS_MAX } from "../limits.ts";
+import type { Clock } from "../clock.ts";
+import type { Identity } from "../directory/local.ts";
+import type { Channel, Entry } from "../log/log.ts";
+import { encodeEntry, type Event } from "../protocol/event.ts";
 import { encodePlainMessage } from "../protocol/plain.ts";
-import type { Name } from "../protocol/name.ts";
 import type { Connection } from "../transport/connection.ts";
+import { FRAME_CHARS_MAX, FRAME_ENTRIES_MAX } from "../limits.ts";
+import { Presence, type PresenceChange } from "./presence.ts";
 
-/** What all rooms share. */
-export interface RoomContext {
-  /** Unsent bytes of one reader above which it waits. */
-  readonly sendBufferBytesMax: number;
-  /** Milliseconds a waiting reader may go without progress. */
-  readonly stallMs: number;
-  /** The time in milliseconds, monotonic. */
-  readonly now: () => number;
-  /** The rooms in which somebody waits. */
-  readonly waitingRooms: Set<Room>;
-  /** UTF-16 code units in the backlogs of all rooms. */
-  backlogChars: number;
-}
-
-/** A user in a room, on one connection. */
-export interface Member {
-  /** Where messages to this user go. */
+/** A session, as those who write to it know it. */
+export interface Recipient {
+  /** Where what it is sent goes. */
   readonly connection: Connection;
-  /** The user's name. */
-  readonly user: Name;
-  /** Told that this reader cannot be given every message any more. */
+  /** Who it is. */
+  readonly identity: Identity;
+  /** Whether it speaks the plain protocol, else the rich one. */
+  readonly isPlain: boolean;
+  /** Whether its connection has all the unsent bytes that it may have. */
+  readonly isBehind: boolean;
+  /** Tells an event to it alone, with the next flush. */
+  tell(event: Event): void;
+  /** The same with an event that is encoded already. */
+  tellText(event: string): void;
+  /** Whether a cursor of it has still to move, and no page is being read for it. */
+  readonly awaitsEntries: boolean;
+  /** Sends the events of its own that have gathered. */
+  flushEvents(): void;
+  /** Sends a frame of entries, after the events of its own that have gathered. */
+  sendEntries(frame: string): void;
+  /** Sends a text as it is. */
+  send(text: string): void;
+  /** Told that its connection has drained. */
+  resume(): void;
+  /** Told that it cannot be given every message any more. */
   fellBehind(): void;
 }
 
-interface Entry {
-  readonly offset: number;
-  readonly sender: Member;
+/** A cursor that moves to the head of its channel. */
+export interface Reader {
+  /** Whose cursor it is. */
+  readonly session: Recipient;
+  /** The room, or the inbox, that it reads. */
+  readonly room: Room;
+  /** Everything up to here has been sent. */
+  offset: number;
+  /** A page is being read from the store for it. */
+  isCatchingUp: boolean;
+  /** It missed a presence event, and needs a snapshot. */
+  needsPresence: boolean;
+}
+
+/** Entries as the readers of one protocol get them: one text, up to an offset. */
+export interface Frame {
+  /** The text. */
+  readonly text: string;
+  /** The offset of its last entry. */
+  readonly to: number;
+}
+
+/** An open channel, its readers, and what its entries look like on the wire: encoded once for all. */
+export class Room {
+  /** The name shown. */
+  readonly name: string;
+  /** The log's channel. */
+  readonly channel: Channel;
+  /** Who is here; `undefined` for an inbox. */
+  readonly presence: Presence | undefined;
+  /** Who reads it. */
+  readonly readers = new Set<Reader>();
+  /** The epoch that the readers' offsets belong to. */
+  epoch: string;
+  readonly #plain = new Map<number, Encoded>();
+  readonly #rich = new Map<number, Encoded>();
+  /** Frames from an offset to the head of the moment. */
+  readonly #frames = new Map<number, Frame>();
+
+  /**
+   * Creates a room.
+   *
+   * @param name The name shown.
+   * @param channel The log's channel, open.
+   * @param presence Where changes of presence go, and their clock; none for an inbox.
+   */
+  constructor(
+    name: string,
+    channel: Channel,
+    presence?: { readonly clock: Clock; readonly onChange: (change: PresenceChange) => void },
+  ) {
+    this.name = name;
+    this.channel = channel;
+    this.epoch = channel.epoch;
+    this.presence = presence && new Presence(presence.clock, presence.onChange);
+  }
+
+  /**
+   * The next frame of a rich reader, shared by all that stand at the same offset.
+   *
+   * @param after The reader's offset, below the head.
+   * @returns The frame, or `undefined` where its entries must be read from the store.
+   */
+  richFrame(after: number): Frame | undefined {
+    const known = this.#frames.get(after);
+    if (known !== undefined) return known;
+    const entries = this.channel.recent(after, FRAME_ENTRIES_MAX);
+    if (entries === undefined || entries.length === 0) return undefined;
+    const frame = this.#join(entries, (entry) => this.#richText(entry));
+    this.#frames.set(after, frame);
+    return frame;
+  }
+
+  /**
+   * A frame of entries that come from the store for one reader, and are not remembered.
+   *
+   * @param entries At least one; the frame may end before the last.
+   */
+  encodeFrame(entries: readonly Entry[]): Frame {
+    return this.#join(entries, (entry) => encodeEntry(this.name, entry));
+  }
+
+  #join(entries: readonly Entry[], encode: (entry: Entry) => string): Frame {
+    const texts: string[] = [];
+    let chars = 0;
+    for (const entry of entries) {
+      const text = encode(entry);
+      if (texts.length > 0 && chars + text.length > FRAME_CHARS_MAX) break;
+      texts.push(text);
+      chars += text.length + 1;
+    }
+    return { text: `[${texts.join(",")}]`, to: entries[texts.length - 1]!.offset };
+  }
+
+  /** An entry as plain readers get it; `undefined`: it is nothing to them. */
+  plainText(entry: Entry): string | undefined {
+    if (entry.kind !== "message" || entry.deleted) return undefined;
+    return encodedOnce(this.#plain, entry, () => encodePlainMessage(entry.sender, entry.body));
+  }
+
+  #richText(entry: Entry): string {
+    return encodedOnce(this.#rich, entry, () => encodeEntry(this.name, entry));
+  }
+
+  /** The channel has changed: frames end at a head that has moved, or hold a body that is gone. */
+  changed(): void {
+    this.#frames.clear();
+  }
+
+  /** Forgets what was encoded: everybody has it. */
+  forget(): void {
+    this.#frames.clear();
+    this.#plain.clear();
+    this.#rich.clear();
+  }
+}
+
+/** The text of an entry, which is another one's when a deletion has put that in its place. */
+interface Encoded {
+  readonly entry: Entry;
   readonly text: string;
 }
 
-/** A reader that waits: a cursor, and a look at its progress. */
-interface Cursor {
-  /** The offset of the last entry that it has been sent. */
-  offset: number;
-  unsentBytes: number;
-  progressAt: number;
-}
-
-/**
- * Fan-out to the members of a room.
- *
- * A member whose connection takes what it is sent stands at the head, and costs one `send` a message. One
- * that does not waits at its cursor, and only while somebody waits does the room keep a backlog: one for
- * all, bounded, so that no queue grows with the number of slow readers. Who falls out of the backlog, or
- * shows no progress for too long, is closed with 4001.
- */
-export class Room {
-  /** The key of the room's name. */
-  readonly key: string;
-  readonly #context: RoomContext;
-  readonly #members = new Set<Member>();
-  readonly #waiting = new Map<Member, Cursor>();
-  readonly #backlog: Entry[] = [];
-  #backlogChars = 0;
-  #head = 0;
-
-  /**
-   * Creates an empty room.
-   *
-   * @param key The key of the room's name.
-   * @param context What all rooms share.
-   */
-  constructor(key: string, context: RoomContext) {
-    this.key = key;
-    this.#context = context;
-  }
-
-  /** How many are in the room. */
-  get size(): number {
-    return this.#members.size;
-  }
-
-  /** How many wait at their cursor. */
-  get waiting(): number {
-    return this.#waiting.size;
-  }
-
-  /** Lets a member in; it receives what is said from now on. */
-  join(member: Member): void {
-    this.#members.add(member);
-  }
-
-  /** Lets a member go; without effect where it is not in the room. */
-  leave(member: Member): void {
-    this.#members.delete(member);
-    if (this.#waiting.delete(member)) this.#trim();
-  }
-
-  /**
-   * Sends a message to every member but its sender. The text is encoded once, and no peer is waited for.
-   *
-   * @param sender Who says it.
-   * @param body What is said.
-   */
-  publish(sender: Member, body: string): void {
-    const { sendBufferBytesMax } = this.#context;
-    const text = encodePlainMessage(sender.user.text, body);
-    const offset = ++this.#head;
-    for (const member of this.#members) {
-      if (member === sender || this.#waiting.has(member)) continue;
-      if (member.connection.unsentBytes < sendBufferBytesMax) member.connection.send(text);
-      else this.#wait(member);
-    }
-    if (this.#waiting.size === 0) return;
-    this.#keep({ offset, sender, text });
-    this.sweep();
-  }
-
-  /** Lets the waiting readers go on as far as they can, and ends those that have made no progress. */
-  sweep(): void {
-    const now = this.#context.now();
-    for (const [member, cursor] of this.#waiting) {
-      const { unsentBytes } = member.connection;
-      if (unsentBytes < cursor.unsentBytes) cursor.progressAt = now;
-      cursor.unsentBytes = unsentBytes;
-      if (now - cursor.progressAt >= this.#context.stallMs) member.fellBehind();
-      else this.#deliver(member, cursor);
-    }
-    this.#trim();
-  }
-
-  #wait(member: Member): void {
-    const { unsentBytes } = member.connection;
-    const progressAt = this.#context.now();
-    this.#context.waitingRooms.add(this);
-    this.#waiting.set(member, { offset: this.#head - 1, unsentBytes, progressAt });
-  }
-
-  #deliver(member: Member, cursor: Cursor): void {
-    const { connection } = member;
-    const first = this.#backlog[0]!.offset;
-    while (
-      cursor.offset < this.#head && connection.unsentBytes < this.#context.sendBufferBytesMax
-    ) {
-      const entry = this.#backlog[cursor.offset + 1 - first]!;
-      if (entry.sender !== member) connection.send(entry.text);
-      cursor.offset = entry.offset;
-      cursor.unsentBytes = connection.unsentBytes;
-    }
-    if (cursor.offset === this.#head) this.#waiting.delete(member);
-  }
-
-  #keep(entry: Entry): void {
-    this.#backlog.push(entry);
-    this.#count(entry.text.length);
-    while (
-      this.#backlog.length > BACKLOG_MESSAGES_MAX || this.#backlogChars > BACKLOG_CHARS_MAX ||
-      this.#context.backlogChars > BACKLOGS_TOTAL_CHARS_MAX && this.#backlog.length > 0
-    ) this.#drop();
-    const first = this.#backlog[0]?.offset ?? this.#head + 1;
-    for (const [member, cursor] of this.#waiting) {
-      if (cursor.offset + 1 < first) member.fellBehind();
-    }
-  }
-
-  /** Drops what every waiting reader has been sent. */
-  #trim(): void {
-    if (this.#waiting.size === 0) this.#context.waitingRooms.delete(this);
-    let lowest = this.#head;
-    for (const { offset } of this.#waiting.values()) lowest = Math.min(lowest, offset);
-    while (this.#backlog.length > 0 && this.#backlog[0]!.offset <= lowest) this.#drop();
-  }
-
-  #drop(): void {
-    this.#count(-this.#backlog.shift()!.text.length);
-  }
-
-  #count(chars: number): void {
-    this.#backlogChars += chars;
-    this.#context.backlogChars += chars;
-  }
+function encodedOnce(known: Map<number, Encoded>, entry: Entry, encode: () => string): string {
+  const encoded = known.get(entry.offset);
+  if (encoded?.entry === entry) return encoded.text;
+  const text = encode();
+  known.set(entry.offset, { entry, text });
+  return text;
 }

@@ -4,81 +4,251 @@
  * @module
  */
 
-import type { Name } from "../protocol/name.ts";
+import type { Identity } from "../directory/local.ts";
+import { BAD_COMMANDS_MAX, FRAME_CHARS_MAX, OPENING_MESSAGES_MAX } from "../limits.ts";
+import { type Command, parseCommand } from "../protocol/command.ts";
+import type { Event } from "../protocol/event.ts";
 import { exceedsBytes } from "../protocol/text.ts";
-import type { RateLimiter } from "../rate_limiter.ts";
 import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
-import type { Registry } from "./registry.ts";
-import type { Room } from "./room.ts";
+import type { Flush } from "./flush.ts";
+import type { Reader, Recipient } from "./room.ts";
 
-/** What all sessions share. */
-export interface SessionContext {
-  /** Who holds which name. */
-  readonly registry: Registry;
-  /** Messages of each user, by the key of the name. */
-  readonly messageLimiter: RateLimiter;
+/** Bounds of what a session may do. */
+export interface SessionSettings {
   /** A message's body, in bytes of UTF-8. */
   readonly bodyBytesMax: number;
-  /** Called when a session has left its room. */
-  readonly left: (room: Room) => void;
+  /** Refusals in a row that are flooding. */
+  readonly refusalsMax: number;
+  /** Unsent bytes above which a session is behind: what may be large is refused or waits. */
+  readonly sendBufferBytesMax: number;
 }
 
-/** A user in a room, over the plain protocol: a text message in is a message of the chat. */
-export class Session implements ConnectionHandler {
+/** What a session can turn to. */
+export interface SessionHost {
+  /** The bounds. */
+  readonly settings: SessionSettings;
+  /** What goes to whom. */
+  readonly flush: Flush;
+  /** A message over the plain protocol. */
+  say(session: Session, body: string): void;
+  /** A command over the rich protocol. */
+  run(session: Session, command: Command): void;
+  /** A session has ended. */
+  ended(session: Session): void;
+}
+
+/** A user on one connection. */
+export class Session implements ConnectionHandler, Recipient {
   /** Where messages to this user go. */
   readonly connection: Connection;
-  /** The user's name. */
-  readonly user: Name;
-  readonly #room: Room;
-  readonly #context: SessionContext;
+  /** Whether it speaks the plain protocol, else the rich one. */
+  readonly isPlain: boolean;
+  /** The session's cursors, by the channel's name in the log. */
+  readonly readers = new Map<string, Reader>();
+  /** Answers under way that may be large. */
+  pendingAnswers = 0;
+  readonly #host: SessionHost;
+  #identity: Identity | undefined;
+  #events: string[] = [];
+  /** Messages that came before the session was open. */
+  #early: string[] | undefined = [];
+  #isClosed = false;
+  #refusals = 0;
+  #badCommands = 0;
 
   /**
-   * Creates a session that is not in its room yet.
+   * Creates a session that is not open yet.
    *
    * @param connection An open connection.
-   * @param user The user's name, which is not claimed yet.
-   * @param room The room that the user enters.
-   * @param context What all sessions share.
+   * @param isPlain Whether it speaks the plain protocol.
+   * @param host What it can turn to.
    */
-  constructor(connection: Connection, user: Name, room: Room, context: SessionContext) {
+  constructor(connection: Connection, isPlain: boolean, host: SessionHost) {
     this.connection = connection;
-    this.user = user;
-    this.#room = room;
-    this.#context = context;
+    this.isPlain = isPlain;
+    this.#host = host;
   }
 
-  /** Enters the room; the name must be claimed by now. */
-  join(): void {
-    this.#room.join(this);
+  /** Who it is; only of a session that has been opened. */
+  get identity(): Identity {
+    return this.#identity!;
   }
 
-  /** Takes a message of the chat, or ends the session with the reason why not. */
+  /** Whether {@linkcode Session.identify} has been called. */
+  get isIdentified(): boolean {
+    return this.#identity !== undefined;
+  }
+
+  /** Rooms that it has joined; its inbox is none. */
+  get roomCount(): number {
+    let count = 0;
+    for (const { room } of this.readers.values()) if (room.presence !== undefined) count++;
+    return count;
+  }
+
+  /** Whether its connection has all the unsent bytes that it may have. */
+  get isBehind(): boolean {
+    return this.connection.unsentBytes >= this.#host.settings.sendBufferBytesMax;
+  }
+
+  /** Whether it has ended. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The name is claimed: the session is somebody. */
+  identify(identity: Identity): void {
+    this.#identity = identity;
+  }
+
+  /** The rooms are joined: messages that came meanwhile are heard, and from now on all. */
+  opened(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const message of early) this.message(message);
+  }
+
+  /** Takes a message of the chat or a command, or ends the session with the reason why not. */
   message(message: string | Uint8Array): void {
-    const { connection } = this;
+    if (this.#isClosed) return;
     if (typeof message !== "string") {
-      return connection.close(CLOSE_CODE.UnsupportedData, "binary messages are not taken here");
+      return this.end(CLOSE_CODE.UnsupportedData, "binary messages are not taken here");
     }
-    if (exceedsBytes(message, this.#context.bodyBytesMax)) {
-      const reason = `a message may have ${this.#context.bodyBytesMax} bytes`;
-      return connection.close(CLOSE_CODE.MessageTooBig, reason);
+    const { bodyBytesMax } = this.#host.settings;
+    // A body in JSON may be six times as long, where every character is escaped.
+    const bytesMax = this.isPlain ? bodyBytesMax : 6 * bodyBytesMax + 1024;
+    if (exceedsBytes(message, bytesMax)) {
+      return this.end(CLOSE_CODE.MessageTooBig, `a message may have ${bytesMax} bytes`);
     }
-    if (message === "") return;
-    if (this.#context.messageLimiter.take(this.user.key) > 0) {
-      return connection.close(CLOSE_CODE.Flooding, "too many messages");
+    if (this.#early !== undefined) {
+      if (this.#early.push(message) <= OPENING_MESSAGES_MAX) return;
+      return this.end(CLOSE_CODE.Flooding, "too many messages");
     }
-    this.#room.publish(this, message);
+    if (this.isPlain) return this.#host.say(this, message);
+    const parsed = parseCommand(message);
+    if ("command" in parsed) {
+      this.#badCommands = 0;
+      return this.#host.run(this, parsed.command);
+    }
+    this.tell({ type: "error", ...parsed.refusal });
+    if (++this.#badCommands >= BAD_COMMANDS_MAX) {
+      this.end(CLOSE_CODE.Flooding, "too many bad commands");
+    }
   }
 
-  /** Leaves the room and gives the name back. */
-  closed(): void {
-    this.#room.leave(this);
-    this.#context.registry.release(this);
-    this.#context.left(this.#room);
+  /**
+   * Counts a message that was refused for its rate, or clears the count after one that was not.
+   *
+   * @param isRefused Whether it was refused.
+   */
+  countRefusal(isRefused: boolean): void {
+    if (!isRefused) this.#refusals = 0;
+    else if (++this.#refusals >= this.#host.settings.refusalsMax) {
+      this.end(CLOSE_CODE.Flooding, "too many messages");
+    }
+  }
+
+  /** Tells an event to this session alone, with the next flush. */
+  tell(event: Event): void {
+    this.tellText(JSON.stringify(event));
+  }
+
+  /**
+   * The same with an event that is encoded already.
+   *
+   * @param event An event as JSON.
+   */
+  tellText(event: string): void {
+    if (this.#isClosed || this.isPlain) return;
+    this.#events.push(event);
+    // Also behind events that wait for entries: what they waited for may have gone.
+    this.#host.flush.markSession(this);
+  }
+
+  /** Sends the events of its own that have gathered, in frames of at most 256 Ki characters. */
+  flushEvents(): void {
+    if (this.#events.length === 0) return;
+    const events = this.#events;
+    this.#events = [];
+    // Who asks and asks, and never reads the answers.
+    if (this.connection.unsentBytes >= 2 * this.#host.settings.sendBufferBytesMax) {
+      return this.fellBehind();
+    }
+    let from = 0, chars = 0;
+    for (let i = 0; i < events.length; i++) {
+      if (i > from && chars + events[i]!.length > FRAME_CHARS_MAX) {
+        this.send(`[${events.slice(from, i).join(",")}]`);
+        from = i;
+        chars = 0;
+      }
+      chars += events[i]!.length + 1;
+    }
+    this.send(`[${events.slice(from).join(",")}]`);
+  }
+
+  /** Whether a cursor of it has still to move, and no page is being read for it. */
+  get awaitsEntries(): boolean {
+    for (const { offset, room, isCatchingUp } of this.readers.values()) {
+      if (offset < room.channel.head && !isCatchingUp) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Sends a frame of entries, in one write with the events of its own that have gathered: on the sending
+   * socket, an ack comes before the message that it is for.
+   *
+   * @param frame A JSON array with at least one event.
+   */
+  sendEntries(frame: string): void {
+    if (this.#events.length === 0) return this.send(frame);
+    const events = this.#events.join(",");
+    if (events.length + frame.length > FRAME_CHARS_MAX) {
+      this.flushEvents();
+      return this.send(frame);
+    }
+    this.#events = [];
+    this.send(`[${events},${frame.slice(1)}`);
+  }
+
+  /** Sends a text as it is. */
+  send(text: string): void {
+    if (!this.#isClosed) this.connection.send(text);
+  }
+
+  /** Goes on after waiting: what was missed of presence comes as a snapshot, and the cursors move. */
+  resume(): void {
+    for (const reader of this.readers.values()) {
+      if (reader.needsPresence && reader.room.presence !== undefined) {
+        reader.needsPresence = false;
+        const { name, presence } = reader.room;
+        this.tell({ type: "presence", room: name, ...presence.snapshot() });
+      }
+      this.#host.flush.advance(reader);
+    }
   }
 
   /** Ends the session because its reader cannot be given every message any more. */
   fellBehind(): void {
-    this.connection.close(CLOSE_CODE.TooFarBehind, "fell too far behind");
+    this.end(CLOSE_CODE.TooFarBehind, "fell too far behind");
+  }
+
+  /**
+   * Ends the session; what it has still to be told goes out before.
+   *
+   * @param code The close code.
+   * @param reason The reason.
+   */
+  end(code: number, reason: string): void {
+    this.flushEvents();
+    this.connection.close(code, reason);
+  }
+
+  /** Leaves everything: rooms, registry, claim. */
+  closed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#host.ended(this);
   }
 }

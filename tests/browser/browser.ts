@@ -15,8 +15,7 @@ import {
   type WebSocketRoute,
 } from "playwright-core";
 import { assertEquals } from "@std/assert";
-
-const ROOT = new URL("../../", import.meta.url);
+import { startServer as startProcess } from "../support/server.ts";
 
 /** Every wait ends here, if not before. */
 export const DEADLINE_MS = 20_000;
@@ -44,42 +43,15 @@ export interface Server extends AsyncDisposable {
 }
 
 /**
- * Starts the real server as a child process and waits for the line that announces its address.
+ * Starts the real server as a child process.
  *
  * @param port 0: any free one.
  */
 export async function startServer(port = 0): Promise<Server> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-net", "--allow-env", "--allow-read", "main.ts"],
-    cwd: ROOT,
-    env: { PORT: String(port), HOST: "127.0.0.1", LOG: "json" },
-    stdout: "piped",
-  }).spawn();
-  const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
-  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let output = "";
-  let address: string | undefined;
-  while (address === undefined) {
-    const { value, done } = await lines.read();
-    if (done) throw new Error(`The server ended before it announced its address: ${output}`);
-    output += value;
-    address = output.match(/http:\/\/[^\s"]+(?=[\s"])/)?.[0];
-  }
-  clearTimeout(deadline);
-  // What it still writes is read, so that it never waits for a full pipe.
-  const drained = (async () => {
-    while (!(await lines.read()).done);
-  })();
-  let ended: Promise<unknown> | undefined;
-  const kill = async () => {
-    if (!ended) {
-      child.kill("SIGKILL");
-      ended = Promise.all([child.status, drained]);
-    }
-    await ended;
-  };
-  const url = new URL("/", address);
-  return { url: url.href, port: Number(url.port), kill, [Symbol.asyncDispose]: kill };
+  const server = await startProcess({ PORT: `${port}` });
+  let ended: PromiseLike<void> | undefined;
+  const kill = async () => await (ended ??= server[Symbol.asyncDispose]());
+  return { url: server.url, port: server.port, kill, [Symbol.asyncDispose]: kill };
 }
 
 /** Starts a Chromium; it ends with `close()`. */

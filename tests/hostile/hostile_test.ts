@@ -82,6 +82,32 @@ const PATHS: readonly string[] = [
   "/ws/" + "e%CC%81".repeat(500),
 ];
 
+/** Commands of the rich protocol that try to be something else. */
+const COMMANDS: readonly (readonly [what: string, text: string])[] = [
+  ["deep arrays", "[".repeat(20_000) + "]".repeat(20_000)],
+  ["deep objects", '{"a":'.repeat(8_000) + "1" + "}".repeat(8_000)],
+  ["a prototype", '{"__proto__":{"type":"ping"},"constructor":{"prototype":{"room":"lobby"}}}'],
+  ["a type that is a method", '{"type":"hasOwnProperty"}'],
+  ["a number as large as none", '{"type":"delete","room":"lobby","offset":1e999}'],
+  [
+    "a number with a fraction too fine",
+    '{"type":"history","room":"lobby","before":9007199254740993.5}',
+  ],
+  ["a negative offset", '{"type":"history","room":"lobby","after":-1}'],
+  ["half a surrogate pair in a body", '{"type":"message","room":"lobby","body":"\\ud800"}'],
+  [
+    "a control character in a ref",
+    '{"type":"message","room":"lobby","body":"a","ref":"\\u0000\\n"}',
+  ],
+  ["a room of 500 characters", `{"type":"join","room":"${"x".repeat(500)}"}`],
+  ["another's inbox", '{"type":"join","room":"@talker"}'],
+  ["another's inbox, spelled otherwise", '{"type":"history","room":"@ＴＡＬＫＥＲ"}'],
+  ["an inbox by its name in the log", '{"type":"join","room":"@talker/k:a"}'],
+  ["a claim by its name in the log", '{"type":"join","room":"~talker"}'],
+  ["a position of nothing", '{"type":"join","room":"x","position":"' + "9".repeat(100) + ':1"}'],
+  ["a thousand joins", '{"type":"join","room":"x"}'],
+];
+
 /** Two users of another room, who talk all the while and must not miss a message. */
 class Bystanders {
   #sent = 0;
@@ -203,6 +229,27 @@ Deno.test("no bytes end the process or the listener, or disturb another room's c
       await client.sendText("<script>alert(1)</script>");
       await client.sendClose();
       await client.untilClosed();
+    });
+  }
+
+  for (const [what, text] of COMMANDS) {
+    await step(`a command: ${what}`, async () => {
+      using client = await RawClient.open(server.port, "/ws/mallory", {
+        subprotocols: ["natter.v1"],
+      });
+      for (let i = 0; i < (what === "a thousand joins" ? 1000 : 1); i++) {
+        await client.sendText(text);
+      }
+      await client.sendText('{"type":"ping"}');
+      while (true) {
+        const event = await client.next();
+        if (event.type === "close" || (event.type === "text" && event.text.includes('"pong"'))) {
+          break;
+        }
+        assert(event.type === "text", event.type);
+        assert(!event.text.includes('"internal"'), event.text.slice(0, 500));
+      }
+      await client.sendClose();
     });
   }
 

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { Chat } from "../../lib/chat/chat.ts";
 import { parseConfig } from "../../lib/config.ts";
 import { ConnectionCounter } from "../../lib/connection_counter.ts";
 import { createLogger } from "../../lib/logger.ts";
@@ -12,6 +11,7 @@ import type { TransportBindings } from "../../lib/transport/connection.ts";
 import { loadAssets } from "../../routes/assets.ts";
 import type { App } from "../../routes/app_types.ts";
 import { createApp } from "../../routes/mod.ts";
+import { createTestChat } from "./test_chat.ts";
 
 /** An app, and what happened to it. */
 export interface TestApp {
@@ -34,11 +34,12 @@ const STATIC = decodeURIComponent(new URL("../../static", import.meta.url).pathn
 /** Creates an app with the given settings; its transport makes no socket, and answers 200 in its place. */
 export async function createTestApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
   const config = parseConfig((name) => env[name]);
+  const { log: _logFormat, ...chatOptions } = config;
   const log: string[] = [];
   const connectionCounter = new ConnectionCounter(config);
   const app = createApp({
     config,
-    chat: new Chat({ ...config, now: () => 0 }),
+    chat: createTestChat(chatOptions).chat,
     connectionCounter,
     assets: await loadAssets(STATIC),
     logger: createLogger("json", (line) => log.push(line), () => 0),

@@ -32,6 +32,7 @@ export class FakeConnection implements Connection {
   /** Opens, as a transport does. */
   open(open: (connection: Connection) => ConnectionHandler): this {
     this.#handler = open(this);
+    if (this.closed !== undefined) this.#handler.closed();
     return this;
   }
 

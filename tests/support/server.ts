@@ -30,12 +30,18 @@ export interface TestServer extends AsyncDisposable {
 
 /**
  * Starts `main.ts` with the permissions of `deno task start`, on any free port of the loopback address.
- * It is killed at the end of the test, and then must have written nothing to standard error.
+ * Its log is in memory, unless \`DATABASE\` is
+ * set. It is killed at the end of the test, and then must have written nothing to standard error.
  *
  * @param env Settings beside `HOST` and `PORT`.
  */
 export async function startServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
-  const process = spawnServer({ HOST: "127.0.0.1", PORT: "0", ...env });
+  const process = spawnServer({
+    HOST: "127.0.0.1",
+    PORT: "0",
+    DATABASE: ":memory:",
+    ...env,
+  });
   const log: string[] = [], errors: string[] = [];
   const done = Promise.all([readLines(process.stdout, log), readLines(process.stderr, errors)]);
   let ended = false;

@@ -1,0 +1,283 @@
+/**
+ * The flush: what goes to whom, and when.
+ *
+ * @module
+ */
+
+import type { Clock } from "../clock.ts";
+import {
+  FLUSH_SLICE_READERS,
+  FRAME_ENTRIES_MAX,
+  HISTORY_PAGE_MAX,
+  READ_RETRY_MS,
+  WAITING_SWEEP_MS,
+} from "../limits.ts";
+import type { Entry } from "../log/log.ts";
+import type { Reader, Recipient, Room } from "./room.ts";
+
+/** Settings of a {@linkcode Flush}. */
+export interface FlushOptions {
+  /** Unsent bytes of one reader above which it waits at its cursor. */
+  readonly sendBufferBytesMax: number;
+  /** Milliseconds a waiting reader may go without any progress. */
+  readonly stallMs: number;
+  /** Time. */
+  readonly clock: Clock;
+  /** Told of what should not happen. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** A room whose readers are being gone through. */
+interface Round {
+  readonly room: Room;
+  readonly readers: Iterator<Reader>;
+}
+
+/** A session whose connection does not take more. */
+interface Waiting {
+  unsentBytes: number;
+  progressAt: number;
+}
+
+/**
+ * Moves cursors to the heads of their channels.
+ *
+ * A room that has changed is gone through once, a slice of its readers in each turn of the event loop: a
+ * burst to thousands at once would make the allocator grow and trim, and in the turns between the next
+ * batch gathers, so that later slices take more in one write. A reader whose connection does not drain
+ * waits at its cursor, and costs nothing but one look on a timer that all waiting readers share.
+ */
+export class Flush {
+  readonly #options: FlushOptions;
+  /** Rooms whose readers are to be moved, in the order in which they changed. */
+  readonly #rooms = new Set<Room>();
+  /** Sessions that have events of their own. */
+  #sessions = new Set<Recipient>();
+  /** The round under way. */
+  #round: Round | undefined;
+  #isScheduled = false;
+  readonly #waiting = new Map<Recipient, Waiting>();
+  #cancelSweep: (() => void) | undefined;
+
+  /**
+   * Creates a flush with nothing to do.
+   *
+   * @param options Bounds and clock.
+   */
+  constructor(options: FlushOptions) {
+    this.#options = options;
+  }
+
+  /** How many sessions wait. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** A room has entries that its readers have not. */
+  markRoom(room: Room): void {
+    this.#rooms.add(room);
+    this.#schedule();
+  }
+
+  /** A session has events of its own to send. */
+  markSession(session: Recipient): void {
+    this.#sessions.add(session);
+    this.#schedule();
+  }
+
+  /** A session has ended. */
+  forget(session: Recipient): void {
+    this.#sessions.delete(session);
+    this.#waiting.delete(session);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#options.clock.soon(() => this.#slice());
+  }
+
+  #slice(): void {
+    this.#isScheduled = false;
+    const sessions = this.#sessions;
+    this.#sessions = new Set();
+    for (const session of sessions) {
+      // Whose cursor is about to move gets its events in the same write, before the entries.
+      if (this.#waiting.has(session) || !session.awaitsEntries) session.flushEvents();
+    }
+    let left = FLUSH_SLICE_READERS;
+    while (left > 0) {
+      this.#round ??= this.#nextRound();
+      if (this.#round === undefined) break;
+      const { value: reader, done } = this.#round.readers.next();
+      if (done) {
+        if (!this.#rooms.has(this.#round.room)) this.#round.room.forget();
+        this.#round = undefined;
+        continue;
+      }
+      this.advance(reader);
+      left--;
+    }
+    if (this.#round !== undefined || this.#rooms.size > 0 || this.#sessions.size > 0) {
+      this.#schedule();
+    }
+  }
+
+  #nextRound(): Round | undefined {
+    for (const room of this.#rooms) {
+      this.#rooms.delete(room);
+      return { room, readers: room.readers.values() };
+    }
+    return undefined;
+  }
+
+  /**
+   * Moves a cursor towards its head, as far as its connection takes it.
+   *
+   * @param reader Whose cursor.
+   */
+  advance(reader: Reader): void {
+    const { room, session } = reader;
+    const { channel } = room;
+    // Offsets of a history that was lost mean nothing: the reader is about to be told.
+    if (room.epoch !== channel.epoch) return;
+    if (reader.isCatchingUp || reader.offset >= channel.head || this.#isWaiting(session)) return;
+    while (reader.offset < channel.head) {
+      if (session.connection.unsentBytes >= this.#options.sendBufferBytesMax) {
+        return this.hold(session);
+      }
+      if (!this.#skipLost(reader)) return;
+      if (session.isPlain) {
+        const entries = channel.recent(reader.offset, FRAME_ENTRIES_MAX);
+        if (entries === undefined) return this.#startCatchUp(reader);
+        this.#sendPlain(reader, entries);
+      } else {
+        const frame = room.richFrame(reader.offset);
+        if (frame === undefined) return this.#startCatchUp(reader);
+        reader.offset = frame.to;
+        session.sendEntries(frame.text);
+      }
+    }
+  }
+
+  /**
+   * Begins to move the cursor of a new reader.
+   *
+   * @param reader Whose cursor.
+   */
+  start(reader: Reader): void {
+    reader.session.flushEvents();
+    this.advance(reader);
+    const { room } = reader;
+    if (this.#round?.room !== room && !this.#rooms.has(room)) room.forget();
+  }
+
+  /** Sends entries until the connection has enough; the cursor says how far that was. */
+  #sendPlain(reader: Reader, entries: readonly Entry[]): void {
+    const { room, session } = reader;
+    let bytesLeft = this.#options.sendBufferBytesMax - session.connection.unsentBytes;
+    for (const entry of entries) {
+      if (bytesLeft <= 0) return;
+      reader.offset = entry.offset;
+      if (entry.author === session.identity.author) continue;
+      const text = room.plainText(entry);
+      if (text === undefined) continue;
+      session.send(text);
+      bytesLeft -= text.length;
+    }
+  }
+
+  /**
+   * Passes over entries that are no longer retained: said with a `gap`, never in silence.
+   *
+   * @returns Whether the reader goes on.
+   */
+  #skipLost(reader: Reader): boolean {
+    const { room, session } = reader;
+    const { first } = room.channel;
+    if (reader.offset + 1 >= first) return true;
+    if (session.isPlain) {
+      session.fellBehind();
+      return false;
+    }
+    session.tell({ type: "gap", room: room.name, from: reader.offset + 1, to: first - 1 });
+    session.flushEvents();
+    reader.offset = first - 1;
+    return true;
+  }
+
+  #startCatchUp(reader: Reader): void {
+    this.#catchUp(reader).catch(this.#options.onError);
+  }
+
+  /** Reads a page from the store for a cursor that is older than what is in memory. */
+  async #catchUp(reader: Reader): Promise<void> {
+    const { room, session } = reader;
+    reader.isCatchingUp = true;
+    let entries: readonly Entry[];
+    try {
+      entries = await room.channel.read(reader.offset, HISTORY_PAGE_MAX);
+    } catch {
+      // The store is out of reach: the cursor stays, and so does the reader.
+      this.#options.clock.after(READ_RETRY_MS, () => this.#caughtUp(reader));
+      return;
+    }
+    if (!room.readers.has(reader)) return;
+    // Otherwise what was to be read has just gone out of retention, or another room's page has filled the
+    // connection, which `advance` will find.
+    const { unsentBytes } = session.connection;
+    const isNext = entries[0]?.offset === reader.offset + 1;
+    if (isNext && unsentBytes < this.#options.sendBufferBytesMax) {
+      if (session.isPlain) this.#sendPlain(reader, entries);
+      else {
+        const { text, to } = room.encodeFrame(entries);
+        reader.offset = to;
+        session.sendEntries(text);
+      }
+    }
+    this.#caughtUp(reader);
+  }
+
+  #caughtUp(reader: Reader): void {
+    reader.isCatchingUp = false;
+    if (reader.room.readers.has(reader)) this.advance(reader);
+  }
+
+  /**
+   * Lets a session wait until its connection has drained; then it is told to `resume`.
+   *
+   * @param session One that has too many unsent bytes.
+   */
+  hold(session: Recipient): void {
+    if (this.#waiting.has(session)) return;
+    const { unsentBytes } = session.connection;
+    this.#waiting.set(session, { unsentBytes, progressAt: this.#options.clock.now() });
+    // Events that were to go with its entries go without them.
+    this.markSession(session);
+    this.#cancelSweep ??= this.#options.clock.after(WAITING_SWEEP_MS, () => this.#sweep());
+  }
+
+  /** Whether a session waits; one whose connection has drained by half waits no longer. */
+  #isWaiting(session: Recipient): boolean {
+    if (!this.#waiting.has(session)) return false;
+    if (session.connection.unsentBytes > this.#options.sendBufferBytesMax / 2) return true;
+    this.#waiting.delete(session);
+    session.resume();
+    return false;
+  }
+
+  #sweep(): void {
+    const { clock, stallMs } = this.#options;
+    const now = clock.now();
+    for (const [session, waiting] of this.#waiting) {
+      if (!this.#isWaiting(session)) continue;
+      const { unsentBytes } = session.connection;
+      if (unsentBytes < waiting.unsentBytes) waiting.progressAt = now;
+      waiting.unsentBytes = unsentBytes;
+      if (now - waiting.progressAt >= stallMs) session.fellBehind();
+    }
+    this.#cancelSweep = this.#waiting.size === 0
+      ? undefined
+      : clock.after(WAITING_SWEEP_MS, () => this.#sweep());
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Commands of the rich protocol: what a client may ask for (docs/protocol.md, "Rich protocol").
+ *
+ * @module
+ */
+
+import * as z from "zod";
+import { HISTORY_PAGE_MAX, REF_CHARS_MAX } from "../limits.ts";
+
+// Half a surrogate pair is no text: it has no UTF-8, and would not come back from the store as it went in.
+const text = z.string().overwrite((value) => value.toWellFormed());
+const ref = text.min(1).max(REF_CHARS_MAX).describe(
+  "The client's own random id of the command",
+);
+const room = z.string().max(512).describe("A room's name, or the own inbox, `@` and the username");
+const username = z.string().max(512).describe("A username");
+const offset = z.int().min(0);
+
+const message = z.object({
+  type: z.literal("message"),
+  room: room.optional(),
+  to: username.optional(),
+  body: text.describe("The text"),
+  ref: ref.optional(),
+}).refine((command) => (command.room === undefined) !== (command.to === undefined), {
+  error: "one of room and to is needed",
+});
+
+const history = z.object({
+  type: z.literal("history"),
+  room: room.optional(),
+  with: username.optional(),
+  before: offset.optional().describe("Entries before this offset, the newest of them"),
+  after: offset.optional().describe("Entries after this offset, the oldest of them"),
+  limit: z.int().min(1).max(HISTORY_PAGE_MAX).optional(),
+  ref: ref.optional(),
+}).refine((command) => (command.room === undefined) !== (command.with === undefined), {
+  error: "one of room and with is needed",
+}).refine((command) => command.before === undefined || command.after === undefined, {
+  error: "before and after exclude each other",
+});
+
+const typing = z.object({
+  type: z.literal("typing"),
+  room: room.optional(),
+  to: username.optional(),
+}).refine((command) => (command.room === undefined) !== (command.to === undefined), {
+  error: "one of room and to is needed",
+});
+
+/** The schema of every command, by its type. */
+export const COMMAND_SCHEMAS = {
+  message,
+  delete: z.object({
+    type: z.literal("delete"),
+    room,
+    offset: offset.min(1),
+    ref: ref.optional(),
+  }),
+  join: z.object({
+    type: z.literal("join"),
+    room,
+    position: z.string().max(128).optional().describe("Where to go on: `epoch:offset`"),
+    ref: ref.optional(),
+  }),
+  leave: z.object({ type: z.literal("leave"), room, ref: ref.optional() }),
+  history,
+  typing,
+  ping: z.object({ type: z.literal("ping"), ref: ref.optional() }),
+};
+
+/**
+ * A command that has been checked.
+ *
+ * @internal Its types are the schemas' own.
+ */
+export type Command = z.infer<(typeof COMMAND_SCHEMAS)[keyof typeof COMMAND_SCHEMAS]>;
+
+/** Why a text is no command. */
+export interface CommandRefusal {
+  /** The error's code. */
+  readonly code: "bad_json" | "bad_command" | "unknown_command";
+  /** What is wrong, for people. */
+  readonly message: string;
+  /** The `ref` to answer with, where one could be read. */
+  readonly ref?: string | undefined;
+}
+
+/** A command, or why it is none. */
+export type ParsedCommand = { readonly command: Command } | { readonly refusal: CommandRefusal };
+
+/**
+ * Reads a command. Keys that it does not know are left out.
+ *
+ * @param text A client's frame.
+ */
+export function parseCommand(text: string): ParsedCommand {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return refuse("bad_json", "This is not JSON");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return refuse("bad_json", "This is not a JSON object");
+  }
+  const { type, ref: givenRef } = value as { type?: unknown; ref?: unknown };
+  const parsedRef = ref.safeParse(givenRef).data;
+  if (typeof type !== "string" || !Object.hasOwn(COMMAND_SCHEMAS, type)) {
+    return refuse("unknown_command", "There is no command of this type", parsedRef);
+  }
+  const parsed = COMMAND_SCHEMAS[type as Command["type"]].safeParse(value);
+  if (parsed.success) return { command: parsed.data };
+  const [issue] = parsed.error.issues;
+  const where = issue!.path.length === 0 ? type : issue!.path.join(".");
+  return refuse("bad_command", `${where}: ${issue!.message}`, parsedRef);
+}
+
+function refuse(code: CommandRefusal["code"], message: string, ref?: string): ParsedCommand {
+  return { refusal: { code, message, ref } };
+}
