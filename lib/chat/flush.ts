@@ -200,8 +200,8 @@ export class Flush {
       session.fellBehind();
       return false;
     }
+    // It goes out with the entries after it.
     session.tell({ type: "gap", room: room.name, from: reader.offset + 1, to: first - 1 });
-    session.flushEvents();
     reader.offset = first - 1;
     return true;
   }

@@ -77,8 +77,9 @@ export class Room {
   epoch: string;
   readonly #plain = new Map<number, Encoded>();
   readonly #rich = new Map<number, Encoded>();
-  /** Frames from an offset to the head of the moment. */
+  /** Frames from an offset to the head, or as far as a frame goes. */
   readonly #frames = new Map<number, Frame>();
+  #framesHead = 0;
 
   /**
    * Creates a room.
@@ -105,6 +106,10 @@ export class Room {
    * @returns The frame, or `undefined` where its entries must be read from the store.
    */
   richFrame(after: number): Frame | undefined {
+    const { head } = this.channel;
+    // Frames end at a head that has moved, or hold a body that is gone: a deletion moves the head too.
+    if (head !== this.#framesHead) this.#frames.clear();
+    this.#framesHead = head;
     const known = this.#frames.get(after);
     if (known !== undefined) return known;
     const entries = this.channel.recent(after, FRAME_ENTRIES_MAX);
@@ -143,11 +148,6 @@ export class Room {
 
   #richText(entry: Entry): string {
     return encodedOnce(this.#rich, entry, () => encodeEntry(this.name, entry));
-  }
-
-  /** The channel has changed: frames end at a head that has moved, or hold a body that is gone. */
-  changed(): void {
-    this.#frames.clear();
   }
 
   /** Forgets what was encoded: everybody has it. */

@@ -96,7 +96,6 @@ export class Rooms {
   }
 
   #changed(room: Room): void {
-    room.changed();
     this.renew(room);
     this.#options.flush.markRoom(room);
   }

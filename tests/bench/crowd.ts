@@ -12,15 +12,12 @@ import {
   parseResponseHead,
   type ResponseHead,
 } from "../../lib/websocket/handshake.ts";
+import type { Request } from "./conversation.ts";
 import { connectTo, Poller, receiveNow, sendNow } from "./libc.ts";
 import { FRAME_BYTES_MAX, walkFrames } from "./walker.ts";
 
 /** Most bytes that one read takes. */
 const READ_BYTES_MAX = 256 * 1024;
-/** Handshakes under way at once: fewer than the backlog of any listener here. */
-const HANDSHAKES_MAX = 64;
-/** How long a wait for one more handshake may last. */
-const HANDSHAKE_WAIT_MS = 100;
 
 const decoder = new TextDecoder();
 
@@ -38,6 +35,7 @@ export type OnText = (client: number, bytes: Uint8Array, start: number, end: num
 interface Handshake {
   readonly client: number;
   readonly key: string;
+  readonly subprotocols: readonly string[];
   head?: ResponseHead | undefined;
 }
 
@@ -71,27 +69,43 @@ export class Crowd {
     return this.#descriptors.length;
   }
 
+  /** Handshakes under way. */
+  get opening(): number {
+    return this.#handshakes.size;
+  }
+
   /**
-   * Connects more clients.
+   * Connects one more client, and asks for the upgrade.
    *
-   * @param count How many more.
-   * @param pathOf The path that a client asks for.
-   * @throws {Error} If a handshake is refused, or a connection ends.
+   * @param request What it asks for.
+   * @throws {Error} If the connection is refused.
    */
-  async connect(count: number, pathOf: (client: number) => string): Promise<void> {
-    const until = this.size + count;
-    while (this.size < until || this.#handshakes.size > 0) {
-      while (this.size < until && this.#handshakes.size < HANDSHAKES_MAX) {
-        this.#begin(pathOf(this.size));
-      }
-      this.poll(HANDSHAKE_WAIT_MS);
-      for (const { client, key, head } of [...this.#handshakes.values()]) {
-        if (head === undefined) continue;
-        const fault = await checkHandshakeResponse(head, key);
-        if (fault !== undefined) throw new Error(`The handshake of client ${client}: ${fault}`);
-        this.#handshakes.delete(client);
-      }
+  begin({ path, subprotocols = [] }: Request): void {
+    const client = this.size;
+    const descriptor = connectTo(this.#port);
+    this.#descriptors.push(descriptor);
+    this.#left.push(undefined);
+    const key = createKey();
+    this.#handshakes.set(client, { client, key, subprotocols });
+    const host = `127.0.0.1:${this.#port}`;
+    this.#write(client, encodeHandshakeRequest({ path, host, key, subprotocols }));
+    this.#poller.add(descriptor, client);
+  }
+
+  /**
+   * Looks at the answers to handshakes that have come.
+   *
+   * @returns The clients whose handshakes are done.
+   * @throws {Error} If one was refused.
+   */
+  async finish(): Promise<number[]> {
+    const answered = [...this.#handshakes.values()].filter(({ head }) => head !== undefined);
+    for (const { client, key, subprotocols, head } of answered) {
+      const fault = await checkHandshakeResponse(head!, key, subprotocols);
+      if (fault !== undefined) throw new Error(`The handshake of client ${client}: ${fault}`);
+      this.#handshakes.delete(client);
     }
+    return answered.map(({ client }) => client);
   }
 
   /**
@@ -113,17 +127,6 @@ export class Crowd {
    */
   poll(timeoutMs: number): void {
     this.#poller.wait(timeoutMs, this.#onReadable);
-  }
-
-  #begin(path: string): void {
-    const client = this.size;
-    const descriptor = connectTo(this.#port);
-    this.#descriptors.push(descriptor);
-    this.#left.push(undefined);
-    const key = createKey();
-    this.#handshakes.set(client, { client, key });
-    this.#write(client, encodeHandshakeRequest({ path, host: `127.0.0.1:${this.#port}`, key }));
-    this.#poller.add(descriptor, client);
   }
 
   #write(client: number, bytes: Uint8Array<ArrayBuffer>): void {

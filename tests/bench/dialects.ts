@@ -1,5 +1,6 @@
 /**
- * How a client of a server says something, and how it sees what others said.
+ * How a client of a server says something, and how it sees what others said, in protocols that need
+ * no memory; Natter's rich protocol is in `rich.ts`.
  *
  * The names and bodies of a run all have one width, so every delivery of a server has one length.
  * The generator counts by that length, and finds sender and body at fixed places; a text of another
@@ -9,10 +10,10 @@
  */
 
 /** Digits of a client's number in its name. */
-const NAME_DIGITS = 4;
+export const NAME_DIGITS = 4;
 /** Digits of the time in a body, in microseconds. */
-const TIME_DIGITS = 12;
-/** Clients that the names can tell apart. */
+export const TIME_DIGITS = 12;
+/** Clients that may say something: the names of further ones are longer. */
 export const CLIENTS_MAX = 10 ** NAME_DIGITS;
 
 /** What to do about a text that is not a delivery. */
@@ -63,8 +64,8 @@ export const DIALECTS = {
   },
 } satisfies Record<string, Dialect>;
 
-/** A dialect's name. */
-export type DialectName = keyof typeof DIALECTS;
+/** The name of a protocol: one of {@linkcode DIALECTS}, or Natter's rich one. */
+export type DialectName = keyof typeof DIALECTS | "rich";
 
 /** Where the parts of a delivery are, in bytes. */
 export interface Layout {
@@ -79,8 +80,8 @@ export interface Layout {
 /**
  * Names a client.
  *
- * @param client Its number, below {@linkcode CLIENTS_MAX}.
- * @returns The name, of the same width for all.
+ * @param client Its number.
+ * @returns The name, of the same width for all below {@linkcode CLIENTS_MAX}.
  */
 export function nameOf(client: number): string {
   return `u${String(client).padStart(NAME_DIGITS, "0")}`;
@@ -133,7 +134,7 @@ export function deliveriesIn(dialect: Dialect, layout: Layout, bytes: number): n
  * @returns The client's number; meaningless, perhaps NaN, if there are no digits.
  */
 export function senderOf(layout: Layout, bytes: Uint8Array, start: number): number {
-  return digits(bytes, start + layout.sender, NAME_DIGITS);
+  return digitsIn(bytes, start + layout.sender, NAME_DIGITS);
 }
 
 /**
@@ -145,10 +146,18 @@ export function senderOf(layout: Layout, bytes: Uint8Array, start: number): numb
  * @returns Microseconds; meaningless if there are no digits.
  */
 export function timeOf(layout: Layout, bytes: Uint8Array, start: number): number {
-  return digits(bytes, start + layout.time, TIME_DIGITS);
+  return digitsIn(bytes, start + layout.time, TIME_DIGITS);
 }
 
-function digits(bytes: Uint8Array, at: number, count: number): number {
+/**
+ * Reads a number of a fixed width.
+ *
+ * @param bytes A buffer.
+ * @param at Where in it the digits begin.
+ * @param count How many there are.
+ * @returns The number; meaningless, perhaps NaN, if there are no digits.
+ */
+export function digitsIn(bytes: Uint8Array, at: number, count: number): number {
   let value = 0;
   for (let index = at; index < at + count; index++) value = value * 10 + bytes[index]! - 48;
   return value;

@@ -5,14 +5,13 @@
  * @module
  */
 
-import { type Dialect, DIALECTS } from "./dialects.ts";
+import { join, resume } from "./arrivals.ts";
 import { closedLoop, idle, openLoop } from "./loads.ts";
 import { Room } from "./room.ts";
 import { clientsIn, type Job, type Measurement, type Outcome } from "./scenarios.ts";
 
 function measure({ port, pid, dialect, toSender, scenario, seconds }: Job): Promise<Measurement> {
-  const dialects: Record<string, Dialect> = DIALECTS;
-  const room = new Room(port, dialects[dialect]!, toSender, clientsIn(scenario));
+  const room = new Room({ port, dialect, toSender, clientsMax: clientsIn(scenario) });
   switch (scenario.kind) {
     case "closed":
       return closedLoop(room, scenario, seconds, pid);
@@ -20,6 +19,10 @@ function measure({ port, pid, dialect, toSender, scenario, seconds }: Job): Prom
       return openLoop(room, scenario, seconds, pid);
     case "idle":
       return idle(room, scenario, pid);
+    case "join":
+      return join(room, scenario, pid);
+    case "resume":
+      return resume(room, scenario, seconds, pid);
   }
 }
 

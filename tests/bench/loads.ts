@@ -1,11 +1,12 @@
 /**
- * The three kinds of load, each from the first connection to the last check.
+ * The loads of a room in which everybody is: each from the first connection to the last check.
  *
  * @module
  */
 
 import { Histogram } from "./histogram.ts";
-import { type Usage, usageOf } from "./proc.ts";
+import { Interval, percentiles } from "./interval.ts";
+import { usageOf } from "./proc.ts";
 import { nowMicros, type Room } from "./room.ts";
 import {
   type ClosedScenario,
@@ -27,42 +28,6 @@ const LAG_EVERY_MS = 50;
 const LAG_WINDOWS_MAX = 10;
 /** Share of the intended deliveries that a server must make in the interval to hold the rate. */
 const RATE_HELD_MIN = 0.98;
-
-/** What an interval of a load had used at its beginning, and what it has used since. */
-class Interval {
-  readonly #room: Room;
-  readonly #pid: number;
-  readonly #began = performance.now();
-  readonly #received: number;
-  readonly #server: Usage;
-  readonly #generator: Usage;
-
-  constructor(room: Room, pid: number) {
-    this.#room = room;
-    this.#pid = pid;
-    this.#received = room.receivedTotal;
-    this.#server = usageOf(pid);
-    this.#generator = usageOf("self");
-  }
-
-  /** The figures of the interval that ends now. */
-  end() {
-    const seconds = (performance.now() - this.#began) / 1000;
-    const busy = (then: Usage, now: Usage) => (now.cpuSeconds - then.cpuSeconds) / seconds;
-    return {
-      deliveriesPerSecond: (this.#room.receivedTotal - this.#received) / seconds,
-      serverBusy: busy(this.#server, usageOf(this.#pid)),
-      generatorBusy: busy(this.#generator, usageOf("self")),
-    };
-  }
-}
-
-function percentiles(latencies: Histogram) {
-  return {
-    p50Ms: latencies.percentile(0.5) / 1000,
-    p99Ms: latencies.percentile(0.99) / 1000,
-  };
-}
 
 /**
  * Keeps a window of messages under way. As many clients as the window is large (or all, with
@@ -137,17 +102,21 @@ export async function closedLoop(
  *
  * @param room An empty room.
  * @param scenario The scenario.
- * @param seconds Length of the measured interval.
+ * @param seconds The usual length of the measured interval.
  * @param pid The server's process.
  * @returns Deliveries to all clients in the interval, and latencies to the timed ones.
  */
 export async function openLoop(
   room: Room,
-  { clients, messagesPerSecond }: OpenScenario,
+  { clients, messagesPerSecond, otherRooms, intervals = 1 }: OpenScenario,
   seconds: number,
   pid: number,
 ): Promise<Measurement> {
   await room.enter(clients);
+  if (otherRooms !== undefined) {
+    await room.enter(otherRooms, { ownRoom: true });
+    room.pollFor(IDLE_SETTLE_MS);
+  }
   room.meet();
   const beforeBytes = usageOf(pid).rssBytes;
 
@@ -157,7 +126,7 @@ export async function openLoop(
   const lateness = new Histogram();
   const start = nowMicros() + 10_000;
   const from = start + WARM_UP_SECONDS * 1e6;
-  const to = from + seconds * 1e6;
+  const to = from + intervals * seconds * 1e6;
   room.onDelivery = (_sender, micros) => {
     if (micros >= from) latencies.add(nowMicros() - micros);
   };

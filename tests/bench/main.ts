@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { makeDatabase, removeDatabases } from "./database.ts";
 import { describeMachine, installPeers } from "./machine.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { endAll, generate, isPinned, startServer } from "./processes.ts";
@@ -14,7 +15,11 @@ import { ROOT_DIRECTORY, type Server, SERVERS } from "./servers.ts";
 
 const options = readOptions();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, () => endAll().finally(() => Deno.exit(130)));
+  Deno.addSignalListener(signal, async () => {
+    await endAll();
+    removeDatabases();
+    Deno.exit(130);
+  });
 }
 try {
   const report = await run(options);
@@ -22,6 +27,7 @@ try {
   if (options.out !== undefined) await Deno.writeTextFile(options.out, `${report}\n`);
 } finally {
   await endAll();
+  removeDatabases();
 }
 Deno.exit();
 
@@ -36,14 +42,21 @@ function readOptions(): Options {
 }
 
 async function run({ runs, servers, scenarios, seconds }: Options): Promise<string> {
-  const measured = servers.map((name) => SERVERS[name]!);
+  const measured = servers.filter((name) =>
+    scenarios.some((scenario) => SCENARIOS[scenario]!.servers.includes(name))
+  ).map((name) => SERVERS[name]!);
   if (measured.some(({ program }) => program !== "deno")) await installPeers();
   const machine = await describeMachine(measured);
   const results = new Map<string, Map<string, Outcome[]>>();
-  for (const name of scenarios) results.set(name, new Map(servers.map((server) => [server, []])));
+  const serversOf = (scenario: string) =>
+    servers.filter((name) => SCENARIOS[scenario]!.servers.includes(name));
+  for (const name of scenarios) {
+    const outcomes = serversOf(name).map((server): [string, Outcome[]] => [server, []]);
+    if (outcomes.length > 0) results.set(name, new Map(outcomes));
+  }
   for (let index = 0; index < runs; index++) {
-    for (const name of scenarios) {
-      for (const server of turned(servers, index)) {
+    for (const name of results.keys()) {
+      for (const server of turned(serversOf(name), index)) {
         const outcome = await measure(SERVERS[server]!, SCENARIOS[name]!, seconds);
         results.get(name)!.get(server)!.push(outcome);
         console.error(`run ${index + 1}/${runs} ${name} ${server} ${brief(outcome)}`);
@@ -55,24 +68,25 @@ async function run({ runs, servers, scenarios, seconds }: Options): Promise<stri
 
 /** Another order in each run, so that no server always comes after the same one. */
 function turned(names: readonly string[], run: number): string[] {
-  const first = run % names.length;
+  const first = Math.floor(run / 2) % names.length;
   const order = [...names.slice(first), ...names.slice(0, first)];
   return run % 2 === 0 ? order : order.reverse();
 }
 
 /** A fresh process each time, so that no scenario sees what another has left behind. */
 async function measure(server: Server, scenario: Scenario, seconds: number): Promise<Outcome> {
-  let running;
+  const database = makeDatabase(server);
   try {
-    running = await startServer(server);
+    const { port, pid, end } = await startServer(server, database.env);
+    const { dialect, toSender = false } = server;
+    const outcome = await generate({ port, pid, dialect, toSender, scenario, seconds });
+    const ended = await end();
+    return ended === undefined ? outcome : { failed: ended };
   } catch (error) {
     return { failed: error instanceof Error ? error.message : String(error) };
+  } finally {
+    database.remove();
   }
-  const { port, pid } = running;
-  const { dialect, toSender = false } = server;
-  const outcome = await generate({ port, pid, dialect, toSender, scenario, seconds });
-  const ended = await running.end();
-  return ended === undefined ? outcome : { failed: ended };
 }
 
 /** For whoever watches; the report has the figures properly. */

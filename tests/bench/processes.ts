@@ -64,17 +64,21 @@ export function pathOf(program: Server["program"]): string {
  * Starts a server and waits until it accepts.
  *
  * @param server Which.
+ * @param env What to add to its environment.
  * @returns The server.
  * @throws {Error} If it ends instead, or takes too long.
  */
-export async function startServer(server: Server): Promise<RunningServer> {
+export async function startServer(
+  server: Server,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> {
   const args = [...server.args];
   let port = 0;
   if (server.port === "argument") args.push(String(port = freePort()));
   const child = spawn(SERVER_CORE, pathOf(server.program), {
     args,
     cwd: server.directory,
-    env: server.env ?? {},
+    env: { ...server.env, ...env },
     stdin: "null",
     stdout: server.port === "announced" ? "piped" : "null",
     stderr: "piped",

@@ -4,19 +4,20 @@
  * @module
  */
 
-import { Crowd } from "./crowd.ts";
 import {
-  bodyOf,
-  deliveriesIn,
-  type Dialect,
-  type Layout,
-  layoutOf,
-  nameOf,
-  senderOf,
-  timeOf,
-} from "./dialects.ts";
+  type Conversation,
+  type Ears,
+  type Entrance,
+  EVERYBODY,
+  FixedConversation,
+  NOBODY,
+} from "./conversation.ts";
+import { Crowd } from "./crowd.ts";
+import { bodyOf, type DialectName, DIALECTS } from "./dialects.ts";
+import { RichConversation } from "./rich.ts";
+import { UNDER_WAY_MAX } from "./scenarios.ts";
 
-/** How long the clients of a room may take to be ready once they are connected. */
+/** How long nobody of them may get any further. */
 const READY_WAIT_MS = 5_000;
 /** How long one try to reach everyone may take, and how many tries there are. */
 const JOIN_TRY_MS = 1_000;
@@ -27,19 +28,18 @@ const SILENCE_MS = 2_000;
 const SURPLUS_WAIT_MS = 100;
 /** The longest wait in one poll. */
 const POLL_MS = 10;
-/** What stands for a sender where a client watches nobody, or everybody. */
-const NOBODY = -2;
-const EVERYBODY = -1;
 
-const decoder = new TextDecoder();
-
-/**
- * Told of each delivery that is watched for.
- *
- * @param sender Who said it.
- * @param micros The time that it carries.
- */
-export type OnDelivery = (sender: number, micros: number) => void;
+/** What a room is made of. */
+export interface RoomOptions {
+  /** Where the server listens on this machine. */
+  readonly port: number;
+  /** What it speaks. */
+  readonly dialect: DialectName;
+  /** Whether a sender gets its own messages too. */
+  readonly toSender: boolean;
+  /** How many clients will come. */
+  readonly clientsMax: number;
+}
 
 /**
  * Reads the generator's clock.
@@ -52,46 +52,56 @@ export function nowMicros(): number {
 
 /** Clients in one room of one server. */
 export class Room {
-  readonly #dialect: Dialect;
-  readonly #layout: Layout;
   readonly #toSender: boolean;
+  readonly #conversation: Conversation;
   readonly #crowd: Crowd;
+  /** What each has received; below 0, what of before its time is still to come. */
   readonly #received: Float64Array;
   readonly #sent: Float64Array;
   /** Whose messages each client watches for. */
   readonly #watched: Int32Array;
+  readonly #beganAt: Float64Array;
+  readonly #isReady: Uint8Array;
+  /** How many of the clients, the first ones, are in the room. */
+  #members = 0;
   #receivedTotal = 0;
   #sentTotal = 0;
   #ready = 0;
-  /** Told of each delivery that {@linkcode watch} named. */
-  onDelivery: OnDelivery = () => {};
+  /** Told of each delivery that {@linkcode watch} named: who said it, and the time that it carries. */
+  onDelivery: (sender: number, micros: number) => void = () => {};
+  /** Told of each client that has come in: the time since it began to connect, in microseconds. */
+  onReady: (micros: number) => void = () => {};
 
   /**
    * Makes an empty room.
    *
-   * @param port Where the server listens on this machine.
-   * @param dialect What it speaks.
-   * @param toSender Whether a sender gets its own messages too.
-   * @param clientsMax How many clients will come.
+   * @param options What it is made of.
    */
-  constructor(port: number, dialect: Dialect, toSender: boolean, clientsMax: number) {
-    this.#dialect = dialect;
-    this.#layout = layoutOf(dialect);
+  constructor({ port, dialect, toSender, clientsMax }: RoomOptions) {
     this.#toSender = toSender;
-    this.#crowd = new Crowd(port, this.#onText);
+    const ears: Ears = {
+      watchedBy: (client) => this.#watched[client]!,
+      delivered: this.#onDelivered,
+      heard: (sender, micros) => this.onDelivery(sender, micros),
+      joined: this.#onJoined,
+      answer: (client, text) => this.#crowd.send(client, text),
+    };
+    this.#conversation = dialect === "rich"
+      ? new RichConversation(ears, clientsMax)
+      : new FixedConversation(DIALECTS[dialect], ears);
+    this.#crowd = new Crowd(port, (client, bytes, start, end) => {
+      this.#conversation.hear(client, bytes, start, end);
+    });
     this.#received = new Float64Array(clientsMax);
     this.#sent = new Float64Array(clientsMax);
     this.#watched = new Int32Array(clientsMax).fill(NOBODY);
+    this.#beganAt = new Float64Array(clientsMax);
+    this.#isReady = new Uint8Array(clientsMax);
   }
 
   /** Deliveries to all clients. */
   get receivedTotal(): number {
     return this.#receivedTotal;
-  }
-
-  /** Messages of all clients. */
-  get sentTotal(): number {
-    return this.#sentTotal;
   }
 
   /** How far the client that lags most is behind, in messages. */
@@ -100,16 +110,33 @@ export class Room {
   }
 
   /**
-   * Lets more clients in, until all of them take part.
+   * Lets more clients in, until all of them take part and have what they came for.
    *
    * @param count How many more.
+   * @param entrance How they come in. Whoever has a room of its own comes after all others.
    * @throws {Error} If one can't.
    */
-  async enter(count: number): Promise<void> {
-    await this.#crowd.connect(count, (client) => this.#dialect.path(nameOf(client)));
-    const ready = () => !this.#dialect.control || this.#ready === this.#crowd.size;
-    if (!this.#pollUntil(ready, READY_WAIT_MS)) {
-      throw new Error(`Only ${this.#ready} of ${this.#crowd.size} clients became ready`);
+  async enter(count: number, entrance: Entrance = {}): Promise<void> {
+    const until = this.#crowd.size + count;
+    if (!entrance.ownRoom) this.#members = until;
+    let ready = this.#ready;
+    let deadline = performance.now() + READY_WAIT_MS;
+    while (this.#ready < until || this.#crowd.opening > 0) {
+      while (this.#crowd.size < until && this.#crowd.size - this.#ready < UNDER_WAY_MAX) {
+        const client = this.#crowd.size;
+        this.#beganAt[client] = nowMicros();
+        this.#crowd.begin(this.#conversation.request(client, entrance));
+      }
+      this.poll(POLL_MS);
+      for (const client of await this.#crowd.finish()) {
+        if (this.#conversation.isReadyOnOpen) this.#onJoined(client, 0);
+      }
+      if (this.#ready > ready) {
+        ready = this.#ready;
+        deadline = performance.now() + READY_WAIT_MS;
+      } else if (performance.now() > deadline) {
+        throw new Error(`Only ${ready} of ${until} clients became ready`);
+      }
     }
   }
 
@@ -124,13 +151,31 @@ export class Room {
       this.#reset();
       this.say(0);
       this.say(1);
-      if (this.#pollUntil(() => this.#missing().every((n) => n === 0), JOIN_TRY_MS)) {
+      if (this.#pollUntil(() => this.#isSettled(), JOIN_TRY_MS)) {
         this.pollFor(SURPLUS_WAIT_MS);
         this.#reset();
         return;
       }
     }
-    throw new Error(`A message never reached all ${this.#crowd.size} clients`);
+    throw new Error(`A message never reached all ${this.#members} clients`);
+  }
+
+  /**
+   * Lets the first client, alone in the room, say so much that those who come later have a past.
+   *
+   * @param count How many messages.
+   * @param window How many of them may be under way at once.
+   * @throws {Error} If the server does not deliver them.
+   */
+  fill(count: number, window: number): void {
+    for (let said = 0; said < count; said++) {
+      this.say(0);
+      this.#pollUntil(() => this.lag < window, SILENCE_MS);
+    }
+    if (!this.#pollUntil(() => this.#isSettled(), SILENCE_MS)) {
+      throw new Error(`The server did not deliver ${count} messages`);
+    }
+    this.#reset();
   }
 
   /**
@@ -150,7 +195,7 @@ export class Room {
    * @param micros The time that the message carries.
    */
   say(client: number, micros: number = nowMicros()): void {
-    this.#crowd.send(client, this.#dialect.command(bodyOf(micros)));
+    this.#crowd.send(client, this.#conversation.command(client, bodyOf(micros)));
     this.#sent[client]!++;
     this.#sentTotal++;
   }
@@ -180,23 +225,28 @@ export class Room {
    */
   settle(): string[] {
     let before = -1;
-    while (this.#receivedTotal !== before && this.lag > 0) {
+    while (this.#receivedTotal !== before && !this.#isSettled()) {
       before = this.#receivedTotal;
-      this.#pollUntil(() => this.lag === 0, SILENCE_MS);
+      this.#pollUntil(() => this.#isSettled(), SILENCE_MS);
     }
     this.pollFor(SURPLUS_WAIT_MS);
     const missing = this.#missing();
     const lost = missing.reduce((sum, n) => sum + Math.max(n, 0), 0);
     const surplus = missing.reduce((sum, n) => sum + Math.max(-n, 0), 0);
-    const faults = [];
+    const faults = [...this.#conversation.faults];
     if (lost > 0) faults.push(`lost ${lost}`);
     if (surplus > 0) faults.push(`delivered ${surplus} too many`);
     return faults;
   }
 
-  /** What each client has yet to receive; below 0, what it got too much. */
+  /** Whether everybody has everything, and no more. */
+  #isSettled(): boolean {
+    return this.#conversation.unanswered === 0 && this.#missing().every((n) => n === 0);
+  }
+
+  /** What each client in the room has yet to receive; below 0, what it got too much. */
   #missing(): number[] {
-    return Array.from({ length: this.#crowd.size }, (_, client) => {
+    return Array.from({ length: this.#members }, (_, client) => {
       const own = this.#toSender ? 0 : this.#sent[client]!;
       return this.#sentTotal - own - this.#received[client]!;
     });
@@ -218,28 +268,21 @@ export class Room {
     return true;
   }
 
-  readonly #onText = (client: number, bytes: Uint8Array, start: number, end: number): void => {
-    const count = deliveriesIn(this.#dialect, this.#layout, end - start);
-    if (count === 0) return this.#onControl(client, decoder.decode(bytes.subarray(start, end)));
-    this.#received[client]! += count;
-    this.#receivedTotal += count;
-    const watched = this.#watched[client]!;
-    if (watched === NOBODY) return;
-    // The bracket before the first and the comma before each further delivery of an array.
-    let at = this.#dialect.batched ? start + 1 : start;
-    for (let index = 0; index < count; index++, at += this.#layout.bytes + 1) {
-      const sender = senderOf(this.#layout, bytes, at);
-      if (sender !== watched && watched !== EVERYBODY) continue;
-      this.onDelivery(sender, timeOf(this.#layout, bytes, at));
-    }
+  readonly #onJoined = (client: number, past: number): void => {
+    this.#received[client]! -= past;
+    if (past === 0) this.#becameReady(client);
   };
 
-  #onControl(client: number, text: string): void {
-    const answer = this.#dialect.control?.(text);
-    if (answer === undefined) {
-      throw new Error(`Client ${client} got an unexpected text: ${text.slice(0, 80)}`);
-    }
-    if (answer.send !== undefined) this.#crowd.send(client, answer.send);
-    if (answer.ready) this.#ready++;
+  readonly #onDelivered = (client: number, count: number): void => {
+    this.#received[client]! += count;
+    this.#receivedTotal += count;
+    if (this.#isReady[client] === 0 && this.#received[client]! >= 0) this.#becameReady(client);
+  };
+
+  #becameReady(client: number): void {
+    if (this.#isReady[client] === 1) return;
+    this.#isReady[client] = 1;
+    this.#ready++;
+    this.onReady(nowMicros() - this.#beganAt[client]!);
   }
 }

@@ -4,38 +4,127 @@
  * @module
  */
 
+import type { DialectName } from "./dialects.ts";
+
+interface Common {
+  /** The names of the servers that it is for. */
+  readonly servers: readonly string[];
+  /** The servers that the table divides by. */
+  readonly against?: readonly string[];
+  /** Whether the report shows the latencies of each run, and not only what is in the middle. */
+  readonly inPairs?: boolean;
+}
+
 /** Everyone in one room; `window` messages are always under way. */
-export interface ClosedScenario {
+export interface ClosedScenario extends Common {
   readonly kind: "closed";
   readonly clients: number;
   readonly window: number;
 }
 
 /** Everyone in one room; messages come at a fixed rate, whatever the server does. */
-export interface OpenScenario {
+export interface OpenScenario extends Common {
   readonly kind: "open";
   readonly clients: number;
   readonly messagesPerSecond: number;
+  /** Silent clients beside them, each in a room of its own. */
+  readonly otherRooms?: number;
+  /** How many times the usual interval is measured. */
+  readonly intervals?: number;
 }
 
 /** `clients` more connect to a room and stay silent. */
-export interface IdleScenario {
+export interface IdleScenario extends Common {
   readonly kind: "idle";
   readonly clients: number;
 }
 
+/** `clients` come into a room in which `entries` have been said, and receive them. */
+export interface JoinScenario extends Common {
+  readonly kind: "join";
+  readonly clients: number;
+  readonly entries: number;
+}
+
+/** One client after the other comes back to a position `entries` behind the head. */
+export interface ResumeScenario extends Common {
+  readonly kind: "resume";
+  readonly entries: number;
+}
+
 /** A scenario. */
-export type Scenario = ClosedScenario | OpenScenario | IdleScenario;
+export type Scenario =
+  | ClosedScenario
+  | OpenScenario
+  | IdleScenario
+  | JoinScenario
+  | ResumeScenario;
+
+const PLAIN = ["natter", "deno-raw", "ws-node", "socketio", "bun-pub", "bun-batch"];
+const AGAINST_PLAIN = ["deno-raw", "natter"];
+const RICH = ["natter-rich", "natter-rich-file"];
 
 /** The scenarios by name, in the order of the report. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  "closed-100": { kind: "closed", clients: 100, window: 200 },
-  "closed-1000": { kind: "closed", clients: 1000, window: 200 },
-  "open-100": { kind: "open", clients: 100, messagesPerSecond: 400 },
-  "open-1000": { kind: "open", clients: 1000, messagesPerSecond: 40 },
-  "idle-2000": { kind: "idle", clients: 2000 },
+  "closed-100": {
+    kind: "closed",
+    clients: 100,
+    window: 200,
+    servers: PLAIN,
+    against: AGAINST_PLAIN,
+  },
+  "closed-1000": {
+    kind: "closed",
+    clients: 1000,
+    window: 200,
+    servers: [...PLAIN, ...RICH],
+    against: [...AGAINST_PLAIN, "bun-pub", "bun-batch"],
+  },
+  "open-100": {
+    kind: "open",
+    clients: 100,
+    messagesPerSecond: 400,
+    servers: PLAIN,
+    against: AGAINST_PLAIN,
+  },
+  "open-1000": {
+    kind: "open",
+    clients: 1000,
+    messagesPerSecond: 40,
+    servers: PLAIN,
+    against: AGAINST_PLAIN,
+  },
+  "open-200": {
+    kind: "open",
+    clients: 200,
+    messagesPerSecond: 200,
+    intervals: 2,
+    servers: ["natter-rich", "bun-pub"],
+    against: ["bun-pub"],
+    inPairs: true,
+  },
+  "rooms-10000": {
+    kind: "open",
+    clients: 200,
+    messagesPerSecond: 200,
+    otherRooms: 10_000,
+    intervals: 2,
+    servers: ["natter-rich"],
+    inPairs: true,
+  },
+  "idle-2000": { kind: "idle", clients: 2000, servers: PLAIN, against: AGAINST_PLAIN },
+  "idle-10000": {
+    kind: "idle",
+    clients: 10_000,
+    servers: ["natter-rich", "deno-raw"],
+    against: ["deno-raw"],
+  },
+  "join-50": { kind: "join", clients: 2000, entries: 50, servers: RICH },
+  "resume-10000": { kind: "resume", entries: 10_000, servers: RICH },
 };
 
+/** Clients that are coming in at once: fewer than the backlog of any listener here. */
+export const UNDER_WAY_MAX = 64;
 /** How long a load runs before it is measured: code is compiled, buffers have grown. */
 export const WARM_UP_SECONDS = 1;
 /** A closed loop is warm when its window has gone round this often. */
@@ -50,6 +139,10 @@ export const TIMED_CLIENTS_MAX = 32;
 export const FIRST_CLIENTS = 100;
 /** Time for a server to be done with what connecting left behind. */
 export const IDLE_SETTLE_MS = 1_500;
+/** Messages under way while a room is given a past. */
+export const FILL_WINDOW = 200;
+/** Clients that come back before it is measured how long that takes, and the most that do then. */
+export const FIRST_RESUMES = 3, RESUMES_MAX = 500;
 
 /**
  * Counts the clients of a scenario.
@@ -57,8 +150,19 @@ export const IDLE_SETTLE_MS = 1_500;
  * @param scenario The scenario.
  * @returns How many connect in all.
  */
-export function clientsIn({ kind, clients }: Scenario): number {
-  return kind === "idle" ? FIRST_CLIENTS + clients : clients;
+export function clientsIn(scenario: Scenario): number {
+  switch (scenario.kind) {
+    case "closed":
+      return scenario.clients;
+    case "open":
+      return scenario.clients + (scenario.otherRooms ?? 0);
+    case "idle":
+      return FIRST_CLIENTS + scenario.clients;
+    case "join":
+      return 1 + scenario.clients;
+    case "resume":
+      return 1 + FIRST_RESUMES + RESUMES_MAX;
+  }
 }
 
 /**
@@ -68,19 +172,34 @@ export function clientsIn({ kind, clients }: Scenario): number {
  * @returns A headline.
  */
 export function titleOf(scenario: Scenario): string {
+  const count = (number: number) => number.toLocaleString("en");
   switch (scenario.kind) {
     case "closed":
-      return `Closed loop, ${scenario.clients} clients, ${scenario.window} messages under way`;
-    case "open":
-      return `Open loop, ${scenario.clients} clients, ${scenario.messagesPerSecond} messages a second`;
+      return `Closed loop, ${
+        count(scenario.clients)
+      } clients, ${scenario.window} messages under way`;
+    case "open": {
+      const { clients, messagesPerSecond, otherRooms } = scenario;
+      const others = otherRooms === undefined
+        ? ""
+        : `, beside ${count(otherRooms)} other rooms with a silent reader each`;
+      return `Open loop, ${
+        count(clients)
+      } clients, ${messagesPerSecond} messages a second${others}`;
+    }
     case "idle":
-      return `Idle, ${scenario.clients} connections`;
+      return `Idle, ${count(scenario.clients)} connections`;
+    case "join":
+      return `Joining, ${count(scenario.clients)} clients, ${scenario.entries} entries each`;
+    case "resume":
+      return `Resuming ${count(scenario.entries)} entries back, one client after the other`;
   }
 }
 
 /** A figure's name, its unit last. */
 export type Figure =
   | "deliveriesPerSecond"
+  | "joinsPerSecond"
   | "p50Ms"
   | "p99Ms"
   | "lagMessages"
@@ -108,8 +227,8 @@ export interface Job {
   readonly port: number;
   /** The server's process. */
   readonly pid: number;
-  /** The name of its dialect. */
-  readonly dialect: string;
+  /** What it speaks. */
+  readonly dialect: DialectName;
   /** Whether a sender gets its own messages too. */
   readonly toSender: boolean;
   readonly scenario: Scenario;

@@ -5,6 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { CONFIG_VARIABLES } from "../../lib/config.ts";
 import { START_FLAGS } from "../support/server.ts";
 import type { DialectName } from "./dialects.ts";
 
@@ -17,6 +18,8 @@ export const ROOT_DIRECTORY = fileURLToPath(new URL("../../", import.meta.url));
 export interface Server {
   /** What the report calls it. */
   readonly title: string;
+  /** What it is called where there is little room; the title by default. */
+  readonly short?: string;
   /** The program to run. `bun` is the one among the peers' packages. */
   readonly program: "deno" | "node" | "bun";
   /** Its arguments. */
@@ -25,6 +28,8 @@ export interface Server {
   readonly directory: string;
   /** Its environment, added to that of the benchmark. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it keeps what is said: the value of `DATABASE`, or a fresh file each time. */
+  readonly database?: ":memory:" | "a file";
   /** How it gets its port: as its last argument, or any free one that it announces on stdout. */
   readonly port: "argument" | "announced";
   readonly dialect: DialectName;
@@ -36,27 +41,50 @@ export interface Server {
 
 const peer = { directory: PEERS_DIRECTORY, port: "argument", dialect: "plain" } as const;
 
+const natter = {
+  program: "deno",
+  args: ["run", ...START_FLAGS, "main.ts"],
+  directory: ROOT_DIRECTORY,
+  env: {
+    // What is set on this machine is not what is measured; an empty value is an unset one.
+    ...Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, ""])),
+    HOST: "127.0.0.1",
+    PORT: "0",
+    MESSAGES_PER_SECOND: "0",
+    CONNECTIONS_MAX: "0",
+    CONNECTIONS_PER_IP_MAX: "0",
+    LOG: "json",
+  },
+  database: ":memory:",
+  port: "announced",
+  dialect: "plain",
+} as const;
+
+const natterRich = {
+  ...natter,
+  dialect: "rich",
+  toSender: true,
+  note: "arrays of entries, about three times the bytes each; to the sender too, and acks",
+} as const;
+
 /** The servers by name, in the order of the report. */
 export const SERVERS: Readonly<Record<string, Server>> = {
-  "natter": {
-    title: "Natter, plain, on Deno.serve",
-    program: "deno",
-    args: ["run", ...START_FLAGS, "main.ts"],
-    directory: ROOT_DIRECTORY,
-    env: {
-      HOST: "127.0.0.1",
-      PORT: "0",
-      MESSAGES_PER_SECOND: "0",
-      CONNECTIONS_MAX: "0",
-      CONNECTIONS_PER_IP_MAX: "0",
-      LOG: "json",
-    },
-    port: "announced",
-    dialect: "plain",
+  "natter": { ...natter, title: "Natter, plain, on Deno.serve", short: "Natter, plain" },
+  "natter-rich": {
+    ...natterRich,
+    title: "Natter, rich, on Deno.serve",
+    short: "Natter, rich",
+  },
+  "natter-rich-file": {
+    ...natterRich,
+    title: "Natter, rich, on Deno.serve, with a SQLite file",
+    short: "Natter, rich, with a file",
+    database: "a file",
   },
   "deno-raw": {
     ...peer,
     title: "bare Deno loop",
+    short: "bare loop",
     program: "deno",
     args: ["run", "--no-config", "--allow-net", "deno-raw.ts"],
   },
@@ -69,10 +97,17 @@ export const SERVERS: Readonly<Record<string, Server>> = {
     dialect: "socketio",
     note: "its own framing, in longer texts",
   },
-  "bun-pub": { ...peer, title: "Bun, publish", program: "bun", args: ["bun-pub.mjs"] },
+  "bun-pub": {
+    ...peer,
+    title: "Bun, publish",
+    short: "Bun publish",
+    program: "bun",
+    args: ["bun-pub.mjs"],
+  },
   "bun-batch": {
     ...peer,
     title: "Bun, batching",
+    short: "Bun batching",
     program: "bun",
     args: ["bun-batch.mjs"],
     dialect: "batch",
@@ -81,7 +116,12 @@ export const SERVERS: Readonly<Record<string, Server>> = {
   },
 };
 
-/** The server that ratios are against, and the one that they are about. */
-export const BASE_SERVER = "deno-raw";
-/** The server that is ours. */
-export const OWN_SERVER = "natter";
+/**
+ * Names a server where there is little room.
+ *
+ * @param name Its name on the command line.
+ */
+export function shortTitleOf(name: string): string {
+  const { short, title } = SERVERS[name]!;
+  return short ?? title;
+}

@@ -5,7 +5,7 @@
  */
 
 import type { Figure, Outcome, Scenario } from "./scenarios.ts";
-import { BASE_SERVER, OWN_SERVER, type Server } from "./servers.ts";
+import { type Server, SERVERS, shortTitleOf } from "./servers.ts";
 import { formatSpread, ratioOf, type Spread, spreadOf } from "./stats.ts";
 
 /** The outcomes of a scenario: for each server by name, one a run. */
@@ -35,57 +35,88 @@ const deliveries: Column = {
   digits: 1,
   unit: 1000,
 };
-const latencies: Column[] = [
+const latencies: readonly Column[] = [
   { title: "p50, ms", figure: "p50Ms", digits: 2 },
   { title: "p99, ms", figure: "p99Ms", digits: 2 },
 ];
 const serverBusy: Column = { title: "server busy, %", figure: "serverBusy", digits: 0, unit: 0.01 };
-const memory: Column[] = [
+const memory: readonly Column[] = [
   { title: "memory before, MiB", figure: "beforeBytes", digits: 1, unit: MIB },
   { title: "memory after, MiB", figure: "afterBytes", digits: 1, unit: MIB },
 ];
 
-function ratios(figure: Figure, name = ""): Column[] {
-  return [
-    { title: `${name}× bare loop`, figure, digits: 2, against: BASE_SERVER },
-    { title: `${name}× Natter`, figure, digits: 2, against: OWN_SERVER },
-  ];
-}
-
-const COLUMNS: Readonly<Record<Scenario["kind"], readonly Column[]>> = {
-  closed: [
-    deliveries,
-    ...ratios("deliveriesPerSecond"),
-    ...latencies,
-    serverBusy,
-    { title: "generator busy, %", figure: "generatorBusy", digits: 0, unit: 0.01 },
-    ...memory,
-    { title: "worst lag, messages", figure: "lagMessages", digits: 0 },
-  ],
-  open: [
-    deliveries,
-    ...latencies,
-    ...ratios("p50Ms", "p50 "),
-    ...ratios("p99Ms", "p99 "),
-    serverBusy,
-    { title: "sent late p99, ms", figure: "sentLateP99Ms", digits: 2 },
-    ...memory,
-  ],
-  idle: [
-    { title: "KiB a connection", figure: "bytesPerConnection", digits: 2, unit: 1024 },
-    ...ratios("bytesPerConnection"),
-    ...memory,
-  ],
+const generatorBusy: Column = {
+  title: "generator busy, %",
+  figure: "generatorBusy",
+  digits: 0,
+  unit: 0.01,
 };
 
-/** What Natter is to reach, as ratios to the bare loop. */
-const TARGETS = [
-  { kind: "closed", figure: "deliveriesPerSecond", title: "deliveries a second", atLeast: 0.95 },
-  { kind: "idle", figure: "bytesPerConnection", title: "memory a connection", atMost: 1.2 },
-] as const;
+const arrivals: readonly Column[] = [
+  { ...deliveries, title: "entries/s, thousands" },
+  ...latencies,
+  serverBusy,
+  generatorBusy,
+  ...memory,
+];
 
-function figuresOf(outcomes: Outcomes, server: string, figure: Figure): (number | undefined)[] {
-  return (outcomes.get(server) ?? []).map((outcome) =>
+function columnsOf({ kind, against = [] }: Scenario): readonly Column[] {
+  const ratios = (figure: Figure, name = "") =>
+    against.map((server): Column => {
+      return { title: `${name}× ${shortTitleOf(server)}`, figure, digits: 2, against: server };
+    });
+  switch (kind) {
+    case "closed":
+      return [
+        deliveries,
+        ...ratios("deliveriesPerSecond"),
+        ...latencies,
+        serverBusy,
+        generatorBusy,
+        ...memory,
+        { title: "worst lag, messages", figure: "lagMessages", digits: 0 },
+      ];
+    case "open":
+      return [
+        deliveries,
+        ...latencies,
+        ...ratios("p50Ms", "p50 "),
+        ...ratios("p99Ms", "p99 "),
+        serverBusy,
+        { title: "sent late p99, ms", figure: "sentLateP99Ms", digits: 2 },
+        ...memory,
+      ];
+    case "idle":
+      return [
+        { title: "KiB a connection", figure: "bytesPerConnection", digits: 2, unit: 1024 },
+        ...ratios("bytesPerConnection"),
+        ...memory,
+        ...ratios("afterBytes", "memory after "),
+      ];
+    case "join":
+      return [
+        { title: "joins/s", figure: "joinsPerSecond", digits: 0 },
+        ...arrivals,
+      ];
+    case "resume":
+      return arrivals;
+  }
+}
+
+/**
+ * Takes a figure out of the outcomes of a server.
+ *
+ * @param outcomes The outcomes of a scenario; without any if it was not run.
+ * @param server The server's name.
+ * @param figure The figure.
+ * @returns A value for each run; undefined where there is none.
+ */
+export function figuresOf(
+  outcomes: Outcomes | undefined,
+  server: string,
+  figure: Figure,
+): (number | undefined)[] {
+  return (outcomes?.get(server) ?? []).map((outcome) =>
     "failed" in outcome ? undefined : outcome.figures[figure]
   );
 }
@@ -102,8 +133,8 @@ function spreadIn(outcomes: Outcomes, server: string, column: Column): Spread | 
  *
  * @param kind The kind of scenario.
  * @param outcome The measurement.
- * @returns What to note, or undefined if the figures are the server's own. In a closed loop it
- * counts who was busy, in an open one whether messages were sent late.
+ * @returns What to note, or undefined if the figures are the server's own. In a closed loop, and
+ * while clients join, it counts who was busy, in an open loop whether messages were sent late.
  */
 export function limitNote(kind: Scenario["kind"], outcome: Outcome): string | undefined {
   if ("failed" in outcome) return undefined;
@@ -111,6 +142,7 @@ export function limitNote(kind: Scenario["kind"], outcome: Outcome): string | un
   const generatorNote = "**the generator was the limit**";
   switch (kind) {
     case "closed":
+    case "join":
       if (generatorBusy >= BUSY_MIN) {
         return serverBusy < BUSY_MIN ? generatorNote : "both were busy";
       }
@@ -118,6 +150,7 @@ export function limitNote(kind: Scenario["kind"], outcome: Outcome): string | un
     case "open":
       return sentLateP99Ms > SENT_LATE_MS_MAX ? generatorNote : undefined;
     case "idle":
+    case "resume":
       return undefined;
   }
 }
@@ -153,49 +186,39 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 /**
  * Writes the table of a scenario.
  *
- * @param kind The kind of scenario.
- * @param servers The servers by name; those without an outcome are left out.
- * @param outcomes What came of it.
+ * @param scenario The scenario.
+ * @param outcomes What came of it; a server without an outcome is left out.
  * @returns Markdown.
  */
-export function scenarioTable(
-  kind: Scenario["kind"],
-  servers: Readonly<Record<string, Server>>,
-  outcomes: Outcomes,
-): string {
-  const columns = COLUMNS[kind];
-  const rows = Object.entries(servers).filter(([name]) => outcomes.has(name)).map((
+export function scenarioTable(scenario: Scenario, outcomes: Outcomes): string {
+  const columns = columnsOf(scenario);
+  const rows = Object.entries(SERVERS).filter(([name]) => outcomes.has(name)).map((
     [name, server],
   ) => [
     server.title,
     ...columns.map((column) => formatSpread(spreadIn(outcomes, name, column), column.digits)),
-    notesOf(kind, server, outcomes.get(name)!),
+    notesOf(scenario.kind, server, outcomes.get(name)!),
   ]);
   return table(["server", ...columns.map(({ title }) => title), "notes"], rows);
 }
 
 /**
- * Writes the table of what is to be reached.
+ * Writes the latencies of each run, of all servers that were measured side by side.
  *
- * @param scenarios The scenarios by name.
- * @param results The outcomes of those that were run.
- * @returns Markdown; a target that was not measured is said to be so.
+ * @param outcomes What came of a scenario.
+ * @returns Markdown.
  */
-export function targetTable(
-  scenarios: Readonly<Record<string, Scenario>>,
-  results: ReadonlyMap<string, Outcomes>,
-): string {
-  const rows = TARGETS.flatMap((target) =>
-    Object.entries(scenarios).filter(([, { kind }]) => kind === target.kind).map(([name]) => {
-      const outcomes = results.get(name) ?? new Map();
-      const own = figuresOf(outcomes, OWN_SERVER, target.figure);
-      const ratio = ratioOf(own, figuresOf(outcomes, BASE_SERVER, target.figure));
-      const [goal, reached] = "atLeast" in target
-        ? [`≥ ${target.atLeast}`, (ratio?.median ?? NaN) >= target.atLeast]
-        : [`≤ ${target.atMost}`, (ratio?.median ?? NaN) <= target.atMost];
-      const verdict = ratio === undefined ? "not measured" : reached ? "yes" : "**no**";
-      return [`${target.title}, ${name}`, goal, formatSpread(ratio, 2), verdict];
-    })
-  );
-  return table(["Natter against the bare loop", "to reach", "measured", "reached"], rows);
+export function pairTable(outcomes: Outcomes): string {
+  const names = Object.keys(SERVERS).filter((name) => outcomes.has(name));
+  const runs = Math.max(...names.map((name) => outcomes.get(name)!.length));
+  const columns = latencies.flatMap((column) => names.map((name) => ({ name, ...column })));
+  const rows = Array.from({ length: runs }, (_, run) => [
+    String(run + 1),
+    ...columns.map(({ name, figure, digits }) => {
+      const value = figuresOf(outcomes, name, figure)[run];
+      return formatSpread(value === undefined ? undefined : spreadOf([value]), digits);
+    }),
+  ]);
+  const titles = columns.map(({ name, title }) => `${shortTitleOf(name)}: ${title}`);
+  return table(["run", ...titles], rows);
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { limitNote, type Outcomes, scenarioTable, table, targetTable } from "./tables.ts";
-import type { Figure, Outcome } from "./scenarios.ts";
+import { limitNote, type Outcomes, pairTable, scenarioTable, table } from "./tables.ts";
+import { type Figure, type Outcome, SCENARIOS } from "./scenarios.ts";
 import { SERVERS } from "./servers.ts";
 
 function measured(
@@ -34,7 +34,7 @@ Deno.test("a row has medians with their spread, and ratios that were paired in e
     ["natter", [100, 300, 200].map((n) => measured({ deliveriesPerSecond: n * 1000 }))],
     ["deno-raw", [50, 100, 100].map((n) => measured({ deliveriesPerSecond: n * 1000 }))],
   ]);
-  const markdown = scenarioTable("closed", SERVERS, outcomes);
+  const markdown = scenarioTable(SCENARIOS["closed-100"]!, outcomes);
   assertEquals(rowOf(markdown, "natter").slice(1, 4), [
     "200.0 (100.0–300.0)",
     "2.00 (2.00–3.00)",
@@ -44,7 +44,7 @@ Deno.test("a row has medians with their spread, and ratios that were paired in e
 });
 
 Deno.test("a server that was not run has no row", () => {
-  const markdown = scenarioTable("idle", SERVERS, new Map([["natter", [measured({})]]]));
+  const markdown = scenarioTable(SCENARIOS["idle-2000"]!, new Map([["natter", [measured({})]]]));
   assert(!markdown.includes(SERVERS["bun-pub"]!.title));
 });
 
@@ -52,14 +52,14 @@ Deno.test("a failed run is shown with its reason, and the others stand", () => {
   const outcomes: Outcomes = new Map([
     ["natter", [measured({ bytesPerConnection: 2048 }), { failed: "refused" }]],
   ]);
-  const row = rowOf(scenarioTable("idle", SERVERS, outcomes), "natter");
+  const row = rowOf(scenarioTable(SCENARIOS["idle-2000"]!, outcomes), "natter");
   assertEquals(row[1], "2.00");
   assertEquals(row.at(-1), "**failed**: refused, in 1 of 2");
 });
 
 Deno.test("lost messages are never silent", () => {
   const outcomes: Outcomes = new Map([["natter", [measured({}, ["lost 3"])]]]);
-  assertStringIncludes(scenarioTable("closed", SERVERS, outcomes), "**lost 3**, in 1 of 1");
+  assertStringIncludes(scenarioTable(SCENARIOS["closed-100"]!, outcomes), "**lost 3**, in 1 of 1");
 });
 
 Deno.test("the generator is the limit of a closed loop when it alone was busy", () => {
@@ -83,24 +83,23 @@ Deno.test("the generator is the limit of an open loop when it sent late", () => 
   assertEquals(at(1.01), "**the generator was the limit**");
 });
 
-Deno.test("a target is reached by the median of the paired ratios", () => {
-  const scenarios = { idle: { kind: "idle", clients: 1 } } as const;
-  const verdict = (own: number) =>
-    targetTable(
-      scenarios,
-      new Map([[
-        "idle",
-        new Map([
-          ["natter", [measured({ bytesPerConnection: own })]],
-          ["deno-raw", [measured({ bytesPerConnection: 100 })]],
-        ]),
-      ]]),
-    ).split("\n").at(-1);
-  assertEquals(verdict(120), "| memory a connection, idle | ≤ 1.2 | 1.20 | yes |");
-  assertEquals(verdict(121), "| memory a connection, idle | ≤ 1.2 | 1.21 | **no** |");
+Deno.test("ratios are against the servers that the scenario names", () => {
+  const outcomes: Outcomes = new Map([
+    ["natter-rich", [measured({ p50Ms: 3, p99Ms: 8 })]],
+    ["bun-pub", [measured({ p50Ms: 2, p99Ms: 4 })]],
+  ]);
+  const markdown = scenarioTable(SCENARIOS["open-200"]!, outcomes);
+  assertStringIncludes(markdown, "| p50 × Bun publish | p99 × Bun publish |");
+  assertEquals(rowOf(markdown, "natter-rich").slice(4, 6), ["1.50", "2.00"]);
+  assert(!scenarioTable(SCENARIOS["join-50"]!, new Map()).includes("×"));
 });
 
-Deno.test("a target that was not measured is not called reached", () => {
-  const markdown = targetTable({ idle: { kind: "idle", clients: 1 } }, new Map());
-  assertStringIncludes(markdown, "| – | not measured |");
+Deno.test("pairs stand side by side, run by run, and a failed run leaves a dash", () => {
+  const outcomes: Outcomes = new Map([
+    ["bun-pub", [measured({ p50Ms: 1, p99Ms: 4 }), measured({ p50Ms: 2, p99Ms: 5 })]],
+    ["natter-rich", [measured({ p50Ms: 3, p99Ms: 6 }), { failed: "refused" }]],
+  ]);
+  const [head, , ...rows] = pairTable(outcomes).split("\n");
+  assertStringIncludes(head!, "| run | Natter, rich: p50, ms | Bun publish: p50, ms |");
+  assertEquals(rows, ["| 1 | 3.00 | 1.00 | 6.00 | 4.00 |", "| 2 | – | 2.00 | – | 5.00 |"]);
 });

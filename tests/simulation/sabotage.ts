@@ -1,0 +1,5 @@
+/**
+ * Broken parts, for the variants.
+ *
+ * @module
+ */
