@@ -41,7 +41,7 @@ export function act(world: World, client: Client): void {
   const { label, isPlain } = client.person;
   if (isPlain) {
     const body = random.chance(0.05) ? "" : client.text(charsMax(random, world));
-    world.trace.add(`${label} → ${body}`);
+    world.trace.add(`${label} → ${JSON.stringify(body)}`);
     (client.socket!.stream as PlainStream).say(body);
     client.socket!.link.say(body);
     return;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { HISTORY_PAGE_DEFAULT } from "../../lib/limits.ts";
+import { HISTORY_PAGE_DEFAULT, REF_KNOWN_MS_MIN } from "../../lib/limits.ts";
 import type { Event } from "../../lib/protocol/event.ts";
 import type { Asked, Order } from "./asked.ts";
 import { channelOf, checkEntry, type StreamContext } from "./stream.ts";
@@ -43,13 +43,14 @@ export function checkAck(context: StreamContext, event: EventOf<"ack">, { order 
 function checkRepeat(
   { truth, trace }: StreamContext,
   channel: TrueChannel,
-  { offset, id, duplicate }: EventOf<"ack">,
+  { offset, id, at, duplicate }: EventOf<"ack">,
   order: Order,
 ): void {
   const { place } = order;
-  // A place in a history that was lost is none any more.
-  const isKnown = place !== undefined &&
-    truth.channel(place.channel).entries[place.offset - 1]?.id === place.id;
+  const known = place && truth.channel(place.channel).entries[place.offset - 1];
+  // A place in a history that was lost is none any more, and what is long gone may come again.
+  const isKnown = place !== undefined && known?.id === place.id &&
+    (place.offset >= channel.first || at - known.at < REF_KNOWN_MS_MIN);
   const isElsewhere = isKnown && (place.offset !== offset || place.id !== id);
   const isFirstTwice = isKnown && place.isOwn && !duplicate;
   if (isElsewhere || isFirstTwice || (duplicate && order.times === 1)) {

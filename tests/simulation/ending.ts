@@ -160,6 +160,8 @@ async function leave(world: World): Promise<void> {
   }
   const longest = Math.max(PRESENCE_GRACE_MS, 1000 * settings.nameHoldSeconds);
   await server.advance(2 * longest);
+  // Retention may have found something just now.
+  if (server.clock.alarmCount > IDLE_ALARMS) await server.advance(2 * longest);
   const { chat, directory, watchedChannels, clock } = server;
   const left = {
     users: chat.userCount,

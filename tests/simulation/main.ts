@@ -8,11 +8,9 @@ import { simulate, SimulationError } from "./simulation.ts";
 
 const options = { seed: 1, runs: 100, steps: 300 };
 for (let at = 0; at < Deno.args.length; at += 2) {
-  const [name, value] = [
-    Deno.args[at]?.slice(2) as keyof typeof options,
-    Number(Deno.args[at + 1]),
-  ];
-  if (!Deno.args[at]!.startsWith("--") || !(name in options) || !Number.isSafeInteger(value)) {
+  const [flag, value] = [Deno.args[at]!, Number(Deno.args[at + 1])];
+  const name = flag.slice(2) as keyof typeof options;
+  if (flag.slice(0, 2) !== "--" || !Object.hasOwn(options, name) || !Number.isSafeInteger(value)) {
     console.error("Usage: deno task simulate [--seed N] [--runs N] [--steps N]");
     Deno.exit(2);
   }

@@ -11,6 +11,9 @@ import type { Connected, World } from "./world.ts";
 /** Bytes that flow where there is no bound. */
 const ALL = Number.MAX_SAFE_INTEGER;
 
+/** After so long history is not retained any more. */
+const DAY_MS = 25 * 60 * 60 * 1000;
+
 type Step = (world: World) => Promise<void> | void;
 
 const STEPS: readonly (readonly [weight: number, step: Step])[] = [
@@ -23,7 +26,7 @@ const STEPS: readonly (readonly [weight: number, step: Step])[] = [
   [8, connect],
   [2, drop],
   [3, notice],
-  [2, stall],
+  [3, stall],
   [1, outage],
   [5, repair],
   [1.5, badCommit],
@@ -49,8 +52,17 @@ async function turn({ server }: World): Promise<void> {
 }
 
 async function advance({ server, random, trace }: World): Promise<void> {
-  const ms = random.weighted([[6, 10], [5, 120], [4, 300], [3, 1000], [2, 6000], [0.3, 25_000]]);
+  const ms = random.weighted([
+    [6, 10],
+    [5, 120],
+    [4, 300],
+    [3, 1000],
+    [2, 6000],
+    [0.3, 25_000],
+    [0.05, DAY_MS],
+  ]);
   trace.add(`+${ms}`);
+  if (ms === DAY_MS) trace.count("days");
   await server.advance(ms);
 }
 

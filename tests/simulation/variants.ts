@@ -69,7 +69,13 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: "a cursor goes to the head, whatever was sent",
-    foundBy: ["no hole without a gap", "readers reach the head", "plain readers miss nothing"],
+    foundBy: [
+      "no hole without a gap",
+      "a gap names what is not retained",
+      "readers reach the head",
+      "plain readers miss nothing",
+      "joining twice tells where the reader stands",
+    ],
     patch: () =>
       patch(Flush.prototype, "advance", (advance) =>
         function (this: Flush, reader) {
@@ -84,7 +90,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: "a snapshot of presence tells who is there, and not who has been told of",
-    foundBy: ["presence is a snapshot and its differences"],
+    foundBy: ["presence is a snapshot and its differences", "presence converges"],
     patch: snapshotsOfPresent,
   },
   {
@@ -98,7 +104,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {
     name: "encoded frames outlive a deletion",
-    foundBy: ["a deleted body is not told"],
+    foundBy: ["a deleted body is not told", "an entry is delivered as it was committed"],
     patch: framesForEver,
   },
   {
@@ -140,7 +146,8 @@ export const VARIANTS: readonly Variant[] = [
     foundBy: [
       "what is acknowledged is stored",
       "nothing is delivered before it is committed",
-      "offsets have no holes",
+      "an entry is delivered as it was committed",
+      "plain readers miss nothing",
       "joined names the head",
     ],
     sabotage: { store: swallowFailures },

@@ -1,5 +1,0 @@
-/**
- * Broken parts, for the variants.
- *
- * @module
- */
