@@ -52,7 +52,7 @@ export class Flush {
   /** Rooms whose readers are to be moved, in the order in which they changed. */
   readonly #rooms = new Set<Room>();
   /** Sessions that have events of their own. */
-  #sessions = new Set<Recipient>();
+  readonly #sessions = new Set<Recipient>();
   /** The round under way. */
   #round: Round | undefined;
   #isScheduled = false;
@@ -99,9 +99,10 @@ export class Flush {
 
   #slice(): void {
     this.#isScheduled = false;
-    const sessions = this.#sessions;
-    this.#sessions = new Set();
-    for (const session of sessions) {
+    let sessionsLeft = FLUSH_SLICE_READERS;
+    for (const session of this.#sessions) {
+      if (sessionsLeft-- === 0) break;
+      this.#sessions.delete(session);
       // Whose cursor is about to move gets its events in the same write, before the entries.
       if (this.#waiting.has(session) || !session.awaitsEntries) session.flushEvents();
     }
@@ -156,8 +157,17 @@ export class Flush {
         if (frame === undefined) return this.#startCatchUp(reader);
         reader.offset = frame.to;
         session.sendEntries(frame.text);
+        if (this.#mayWait(reader)) return;
       }
     }
+  }
+
+  /** Within a round a short rest is left to the next one, which takes it in a longer frame. */
+  #mayWait({ room, offset }: Reader): boolean {
+    const rest = room.channel.head - offset;
+    if (this.#round?.room !== room || rest === 0 || rest >= FRAME_ENTRIES_MAX / 2) return false;
+    this.#rooms.add(room);
+    return true;
   }
 
   /**
@@ -235,7 +245,8 @@ export class Flush {
         session.sendEntries(text);
       }
     }
-    this.#caughtUp(reader);
+    // A turn between two pages: in one turn many would fill the connection before a byte has left.
+    this.#options.clock.soon(() => this.#caughtUp(reader));
   }
 
   #caughtUp(reader: Reader): void {
