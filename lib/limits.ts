@@ -136,3 +136,35 @@ export const TYPING_PER_SECOND = 1, TYPING_BURST = 3;
 
 /** Milliseconds until a read that the store could not serve is tried again. */
 export const READ_RETRY_MS = 1000;
+
+// Token mode.
+
+/** Characters of a token; longer ones are not looked into. */
+export const TOKEN_CHARS_MAX = 8192;
+
+/** Rooms or globs that a token may name. */
+export const TOKEN_ROOMS_MAX = 256;
+
+/** UTF-16 code units of one of them. */
+export const TOKEN_ROOM_CHARS_MAX = 128;
+
+/** The end of the year 9999: an `exp` beyond it was meant in milliseconds, and would never come. */
+export const TOKEN_EXP_SECONDS_MAX = 253_402_300_799;
+
+/** Bytes of the secret that tokens are signed with (RFC 7518, section 3.2). */
+export const AUTH_SECRET_BYTES_MIN = 32;
+
+/** Bytes of a provider's answer with its keys. */
+export const JWKS_BYTES_MAX = 256 * 1024;
+
+/** Keys of a provider. */
+export const JWKS_KEYS_MAX = 100;
+
+/** How long a provider may take to send its keys, in milliseconds. */
+export const JWKS_TIMEOUT_MS = 5000;
+
+/** After what time a provider is asked for its keys again, in milliseconds. */
+export const JWKS_FRESH_MS = 10 * 60 * 1000;
+
+/** Between two times that a provider is asked, whoever makes us ask, in milliseconds. */
+export const JWKS_COOLDOWN_MS = 30 * 1000;
