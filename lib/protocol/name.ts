@@ -105,8 +105,14 @@ function isWellShaped(text: string, spaces: boolean): boolean {
   return hasSubstance && !afterSpace;
 }
 
-/** NFKC(lower(upper(NFKC(name)))): upper first, so that `ß` and `ſ` meet `ss` and `s`. */
-function nameKey(text: string): string {
+/**
+ * Folds a text to what makes two names one: NFKC(lower(upper(NFKC(name)))), upper first, so that `ß` and
+ * `ſ` meet `ss` and `s`.
+ *
+ * @param text A name or a part of one; it is not checked.
+ * @returns The key.
+ */
+export function nameKey(text: string): string {
   return text.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
 }
 
