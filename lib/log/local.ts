@@ -11,13 +11,16 @@ import {
   type Channel,
   type Draft,
   type Entry,
+  type ListedChannel,
   type Log,
+  type MessageQuery,
+  type Place,
   RefConflictError,
   UnavailableError,
 } from "./log.ts";
 import { RingBudget } from "./ring.ts";
 import { openSqliteStore } from "./sqlite.ts";
-import type { Addressed, OpenStore, Outcome, StoreOptions } from "./store.ts";
+import type { Addressed, OpenStore, Outcome, Store, StoreOptions } from "./store.ts";
 import { StoreKeeper } from "./store_keeper.ts";
 import { Watch, WatchedChannel } from "./watched_channel.ts";
 
@@ -165,8 +168,22 @@ export class LocalLog implements Log {
     });
   }
 
+  find(query: MessageQuery, limit: number): Promise<readonly Place[]> {
+    return this.#ask((store) => store.find(query, limit));
+  }
+
+  channels(after: string, limit: number, except: string): Promise<readonly ListedChannel[]> {
+    return this.#ask((store) => store.channels(after, limit, except));
+  }
+
   close(): Promise<void> {
     return this.#closed ??= this.#finish();
+  }
+
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async #ask<T>(work: (store: Store) => T): Promise<T> {
+    if (this.#closed !== undefined) throw new UnavailableError("The log is closed");
+    return this.#keeper.use(work);
   }
 
   async #finish(): Promise<void> {

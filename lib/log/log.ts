@@ -80,6 +80,30 @@ export interface ChannelState {
   readonly first: number;
 }
 
+/** A channel in a list: where it stood when the list was made. */
+export interface ListedChannel extends ChannelState {
+  /** Its name. */
+  readonly name: string;
+}
+
+/** Where an entry stands. */
+export interface Place {
+  /** The channel's name. */
+  readonly channel: string;
+  /** The entry's offset in it. */
+  readonly offset: number;
+}
+
+/** Which messages to find. */
+export interface MessageQuery {
+  /** Their `author`: equal to this, or this with a `/` and anything after it. */
+  readonly author: string;
+  /** Only copies of the direct message with this id: messages that have a `with`. */
+  readonly id?: string | undefined;
+  /** Only what comes after this place in the order of {@linkcode Log.find}; none: from the beginning. */
+  readonly after?: Place | undefined;
+}
+
 /** A channel that is being watched: its state is kept up to date, and its newest entries in memory. */
 export interface Channel extends ChannelState {
   /** The name under which it was opened. */
@@ -144,6 +168,36 @@ export interface Log {
    * @throws {UnavailableError} If the store is out of reach.
    */
   watch(channel: string, onChange: () => void): Promise<Channel>;
+  /**
+   * Finds messages of an author, in all channels, watched or not: those that are retained and not deleted.
+   *
+   * - *Complete*: what was committed before the call is found; what is committed later may be or not.
+   * - *Ordered*: of one `author`, the oldest of a channel come first. Otherwise the order is any, but the
+   *   same in every call, so that `after` goes on where a page has ended.
+   * - *Not atomic* over several calls: what is appended meanwhile may lie before `after`.
+   *
+   * Whoever deletes what is found goes on after the last place of each page until nothing comes, and then
+   * from the beginning until nothing comes. Without `after` each page would pass over the authors of whom
+   * the earlier ones have left nothing.
+   *
+   * @param query Which. An `after` that is not stored any more may count as none.
+   * @param limit How many at most.
+   * @returns Where they stand; nothing: there are no more.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  find(query: MessageQuery, limit: number): Promise<readonly Place[]>;
+  /**
+   * Lists channels that hold a retained entry, watched or not, in the order of their names' bytes in UTF-8.
+   * Not atomic over several calls: what comes or goes meanwhile may be listed or not.
+   *
+   * @param after The name after which the list begins, stored or not; empty: at the first one.
+   * @param limit How many at most.
+   * @param except ASCII characters. Names that begin with one of them are left out, and it takes no time
+   *   however many they are; empty: none is left out.
+   * @returns What is listed; nothing: there are no more.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  channels(after: string, limit: number, except: string): Promise<readonly ListedChannel[]>;
   /** Whether the store is in reach: false from a failure until something could be written again. */
   readonly isAvailable: boolean;
   /** Commits what has been appended, and closes the store for good. */

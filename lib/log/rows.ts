@@ -94,6 +94,30 @@ export const STATEMENTS = {
       target, deleted
     FROM entries JOIN authors ON authors.id = entries.author
     WHERE channel = ? AND "offset" > ? ORDER BY "offset" LIMIT ?`,
+  // Both in the order (author's name, seq), after (?2, ?3). In UTF-8, "0" comes next after "/".
+  findMessages: `SELECT channels.name AS channel, "offset"
+    FROM authors CROSS JOIN entries INDEXED BY entries_author ON author = authors.id
+      CROSS JOIN channels ON channels.id = channel
+    WHERE authors.name >= ?2 AND authors.name < ?1 || '0'
+      AND (authors.name = ?1 OR authors.name >= ?1 || '/')
+      AND seq > iif(authors.name = ?2, ?3, 0)
+      AND kind = 'message' AND deleted = 0 AND "offset" >= first
+    ORDER BY authors.name, seq LIMIT ?4`,
+  findCopies: `SELECT channels.name AS channel, "offset"
+    FROM entries INDEXED BY entries_direct CROSS JOIN authors ON authors.id = author
+      CROSS JOIN channels ON channels.id = channel
+    WHERE entries.id = ?5 AND kind = 'message' AND deleted = 0 AND party IS NOT NULL
+      AND (authors.name, seq) > (?2, ?3) AND authors.name < ?1 || '0'
+      AND (authors.name = ?1 OR authors.name >= ?1 || '/')
+      AND "offset" >= first
+    ORDER BY authors.name, seq LIMIT ?4`,
+  findPlace: `SELECT authors.name AS author, seq
+    FROM channels CROSS JOIN entries ON channel = channels.id
+      CROSS JOIN authors ON authors.id = author
+    WHERE channels.name = ? AND "offset" = ?`,
+  listChannels: `SELECT name, head, first FROM channels
+    WHERE name >= max(?1, ?2) AND name <> ?1 AND name < ?3 AND first <= head
+    ORDER BY name LIMIT ?4`,
   findShadows: `SELECT ${CHANNEL}, name FROM channels
     WHERE stored < first AND oldest < ? ORDER BY oldest LIMIT 1`,
   findAged: `SELECT ${CHANNEL}, name FROM channels WHERE oldest < ? ORDER BY oldest LIMIT 1`,

@@ -20,6 +20,8 @@ const APPLICATION_ID = 0x4e617472;
  * - `first` is the oldest entry that is retained, `stored` the oldest that is still there: for a while
  *   after, a row is needed to know its `ref` again. `oldest` is the time of that row.
  * - `epoch` of a channel is the one in which it was last written to.
+ * - `entries_author` and `entries_direct` know only messages that are not deleted: whoever deletes what
+ *   they find is never led past it again.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -68,6 +70,11 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX entries_place ON entries (channel, "offset");
   CREATE UNIQUE INDEX entries_ref ON entries (author, channel, ref);
+  `,
+  `
+  CREATE INDEX entries_author ON entries (author) WHERE kind = 'message' AND deleted = 0;
+  CREATE INDEX entries_direct ON entries (id)
+    WHERE kind = 'message' AND deleted = 0 AND party IS NOT NULL;
   `,
 ];
 

@@ -6,7 +6,8 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import { EPOCHS_MAX, REF_KNOWN_MS_MIN, RETENTION_STEP_ENTRIES } from "../limits.ts";
-import type { Entry } from "./log.ts";
+import type { Entry, ListedChannel, MessageQuery, Place } from "./log.ts";
+import { findMessages, listChannels } from "./lookup.ts";
 import { closeQuietly, isPassing, openDatabase, refusal } from "./schema.ts";
 import {
   type ChannelRow,
@@ -132,6 +133,15 @@ class SqliteStore implements Store {
       throw new Error(`Entries are missing after ${from} in channel ${channel.id}`);
     }
     return rows.map(entryOf);
+  }
+
+  find(query: MessageQuery, limit: number): readonly Place[] {
+    return findMessages(this.#run, query, limit);
+  }
+
+  channels(after: string, limit: number, except: string): readonly ListedChannel[] {
+    const listed = listChannels(this.#run, after, limit, except);
+    return listed.map((channel) => ({ ...channel, epoch: this.epoch }));
   }
 
   expire(): Expiry {

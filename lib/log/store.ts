@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Draft, Entry } from "./log.ts";
+import type { Draft, Entry, ListedChannel, MessageQuery, Place } from "./log.ts";
 
 /** A store that cannot be opened. Its message is one line, for whoever starts the program. */
 export class StoreError extends Error {
@@ -146,6 +146,21 @@ export interface Store {
    * @param bytesMax Bytes of bodies in UTF-8, at which the page ends, though never an empty one.
    */
   read(channel: string, after: number, limit: number, bytesMax: number): readonly Entry[];
+  /**
+   * Finds messages; see {@linkcode Log.find}.
+   *
+   * @param query Which.
+   * @param limit How many at most.
+   */
+  find(query: MessageQuery, limit: number): readonly Place[];
+  /**
+   * Lists channels that hold a retained entry; see {@linkcode Log.channels}.
+   *
+   * @param after The name after which the list begins.
+   * @param limit How many at most.
+   * @param except ASCII characters with which none of the names begins.
+   */
+  channels(after: string, limit: number, except: string): readonly ListedChannel[];
   /** Takes one bounded step of retention. */
   expire(): Expiry;
   /** Makes sure that nothing of deleted bodies and expired entries is left in the store's files. */

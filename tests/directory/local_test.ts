@@ -128,6 +128,8 @@ Deno.test("a claim that cannot be stored is none", async () => {
     ...log,
     isAvailable: true,
     watch: (channel, onChange) => log.watch(channel, onChange),
+    find: (query, limit) => log.find(query, limit),
+    channels: (after, limit, except) => log.channels(after, limit, except),
     close: () => log.close(),
     append: (channel, draft) =>
       isDown ? Promise.reject(new UnavailableError("down")) : log.append(channel, draft),

@@ -14,7 +14,8 @@ import {
   UnavailableError,
 } from "../../lib/log/log.ts";
 import { until, within } from "../support/deadline.ts";
-import { appendMany, draft, readAll, Told } from "./support.ts";
+import { testLookups } from "./lookup_contract.ts";
+import { appendMany, deletion, draft, readAll, Told } from "./support.ts";
 
 /** A store, and the logs that are opened on it one after the other. */
 export interface LogHarness {
@@ -35,6 +36,18 @@ export interface LogUnderTest {
   /** Makes an empty store. */
   create(): Promise<LogHarness>;
 }
+
+/** Defines a test that has a log of its own, and what puts the store out of reach. */
+export type TestWithLog = (
+  sentence: string,
+  run: (log: Log, harness: LogHarness) => Promise<void>,
+) => void;
+
+/** The same, with what closes the log and opens the next one; nothing where a log does not outlive that. */
+export type TestWithRestart = (
+  sentence: string,
+  run: (log: Log, restart: (max?: number) => Promise<Log>) => Promise<void>,
+) => void;
 
 /**
  * Tests a log.
@@ -442,6 +455,34 @@ export function testLog(name: string, under: LogUnderTest): void {
     assertEquals(await readAll(log, "room"), [...fromMemory]);
   });
 
+  for (const isWatched of [false, true]) {
+    const where = isWatched ? "that is watched" : "that nobody watches";
+    test(`a thousand deletions in one turn, some twice, take all bodies of a channel ${where}`, async (log) => {
+      const channel = isWatched ? await log.watch("room", () => {}) : undefined;
+      await appendMany(log, "room", 600, { body: "secret" });
+      await appendMany(log, "room", 1, { body: "kept" });
+      const targets = Array.from({ length: 1000 }, (_, index) => 1 + index % 600);
+      const appends = targets.map((target) => log.append("room", deletion(target)));
+      const appended = await within(Promise.all(appends), "deletions");
+      assertEquals(appended.map(({ offset }) => offset), targets.map((_, index) => 602 + index));
+      if (channel !== undefined) {
+        const recent = channel.recent(channel.head - 1001, 1001)!;
+        assertEquals(recent[0]!.body, "kept");
+        assert(recent.slice(1).every(({ kind, body }) => kind === "deletion" && body === ""));
+        const held = await channel.read(577, 23);
+        assertEquals(held.map(({ body, deleted }) => [body, deleted]), Array(23).fill(["", true]));
+        channel.close();
+      }
+      const stored = await readAll(log, "room");
+      assertEquals(
+        stored.map(({ offset }) => offset),
+        Array.from({ length: 1601 }, (_, i) => i + 1),
+      );
+      assertEquals(stored.filter(({ body }) => body !== "").map(({ body }) => body), ["kept"]);
+      assert(stored.every(({ offset, deleted }) => (deleted === true) === offset <= 600));
+    });
+  }
+
   test("a deletion that is repeated by its ref is one", async (log) => {
     const deletion = draft({ kind: "deletion", body: "", target: 1, ref: "d" });
     await appendMany(log, "room", 1);
@@ -560,6 +601,8 @@ export function testLog(name: string, under: LogUnderTest): void {
     await within(log.close(), "the log is closed");
     await assertRejects(() => log.append("room", draft()), UnavailableError);
     await assertRejects(() => log.watch("room", () => {}), UnavailableError);
+    await assertRejects(() => log.find({ author: "alice" }, 1), UnavailableError);
+    await assertRejects(() => log.channels("", 1, ""), UnavailableError);
     await assertRejects(() => channel.read(0, 1), UnavailableError);
   });
 
@@ -573,4 +616,6 @@ export function testLog(name: string, under: LogUnderTest): void {
     assertEquals(other.recent(0, 10)?.length, 2);
     other.close();
   });
+
+  testLookups(test, testRestart);
 }

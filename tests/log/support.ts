@@ -93,6 +93,8 @@ export class Faults {
           return store.channel(name);
         }),
       read: (...args) => mayFail(() => store.read(...args)),
+      find: (...args) => mayFail(() => store.find(...args)),
+      channels: (...args) => mayFail(() => store.channels(...args)),
       expire: () => mayFail(() => store.expire()),
       wipe: () => mayFail(() => store.wipe()),
       close: () => store.close(),
@@ -182,6 +184,11 @@ export function draft(given: Partial<Draft> = {}): Draft {
     body: `body ${drafts}`,
     ...given,
   };
+}
+
+/** A draft of a deletion. */
+export function deletion(target: number, given: Partial<Draft> = {}): Draft {
+  return draft({ kind: "deletion", body: "", target, ...given });
 }
 
 /** Appends messages in one turn, and waits for all. */

@@ -58,6 +58,8 @@ export function wrapLog(
         },
       });
     },
+    find: (query, limit) => log.find(query, limit),
+    channels: (after, limit, except) => log.channels(after, limit, except),
     get isAvailable() {
       return log.isAvailable;
     },

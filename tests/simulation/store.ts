@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Entry } from "../../lib/log/log.ts";
+import type { Entry, ListedChannel, MessageQuery, Place } from "../../lib/log/log.ts";
 import type { Addressed, Expiry, Outcome, Store, StoredChannel } from "../../lib/log/store.ts";
 import type { Trace } from "./trace.ts";
 import type { Truth } from "./truth.ts";
@@ -99,6 +99,16 @@ export class SimulatedStore implements Store {
   read(channel: string, after: number, limit: number, charsMax: number): readonly Entry[] {
     this.#reach();
     return this.#store.read(channel, after, limit, charsMax);
+  }
+
+  find(query: MessageQuery, limit: number): readonly Place[] {
+    this.#reach();
+    return this.#store.find(query, limit);
+  }
+
+  channels(after: string, limit: number, except: string): readonly ListedChannel[] {
+    this.#reach();
+    return this.#store.channels(after, limit, except);
   }
 
   expire(): Expiry {

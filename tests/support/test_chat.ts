@@ -107,6 +107,8 @@ export function createTestChat(
       isAvailable: true,
       append: appendOrFail,
       watch: (channel, onChange) => log.watch(channel, onChange),
+      find: (query, limit) => log.find(query, limit),
+      channels: (after, limit, except) => log.channels(after, limit, except),
       close: () => log.close(),
     },
     directory: new LocalDirectory({ log, clock, randomId, nameHoldSeconds: 300 }),
