@@ -4,6 +4,10 @@
  * @module
  */
 
+import { createOpenAuthenticator } from "./lib/auth/open.ts";
+import { JwksKeys } from "./lib/auth/jwks.ts";
+import type { Authenticator } from "./lib/auth/principal.ts";
+import { createTokenAuthenticator } from "./lib/auth/token.ts";
 import { Chat } from "./lib/chat/chat.ts";
 import { type Config, ConfigError, parseConfig } from "./lib/config.ts";
 import { ConnectionCounter } from "./lib/connection_counter.ts";
@@ -11,6 +15,7 @@ import { LocalDirectory } from "./lib/directory/local.ts";
 import { type LocalLogEvent, openLocalLog } from "./lib/log/local.ts";
 import type { Log } from "./lib/log/log.ts";
 import { StoreError } from "./lib/log/store.ts";
+import { DRAIN_TURNS } from "./lib/limits.ts";
 import { createLogger } from "./lib/logger.ts";
 import { systemClock } from "./lib/system_clock.ts";
 import { DenoServeTransport } from "./lib/transport/deno_serve.ts";
@@ -26,9 +31,11 @@ const logger = createLogger(
 );
 
 const log = openLog();
+const authenticator = createAuthenticator();
 const chat = new Chat({
   ...config,
   log,
+  authenticator,
   directory: new LocalDirectory({ ...config, log, clock: systemClock, randomId }),
   clock: systemClock,
   randomId,
@@ -44,11 +51,17 @@ setInterval(() => transport.closeStuck(), 2 * config.pingSeconds * 1000);
 const app = createApp({
   config,
   chat,
+  authenticator,
+  unreadiness() {
+    if (draining) return "The server is about to end";
+    return log.isAvailable ? undefined : "The store is out of reach";
+  },
   connectionCounter: new ConnectionCounter(config),
   assets: await loadAssets(`${import.meta.dirname}/static`),
   logger,
 });
 
+let draining = false;
 const server = listen();
 for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, drain);
 
@@ -60,6 +73,19 @@ function readConfig(): Config {
     console.error(error.message);
     Deno.exit(2);
   }
+}
+
+function createAuthenticator(): Authenticator {
+  if (config.auth === "open") return createOpenAuthenticator();
+  const { authSecret: secret, authJwksUrl, authIssuer: issuer, authAudience: audience } = config;
+  const jwks = authJwksUrl === undefined ? undefined : new JwksKeys({
+    url: new URL(authJwksUrl),
+    fetch,
+    clock: systemClock,
+    onError: (error) =>
+      logger.error("The keys of tokens are out of reach", { error: String(error) }),
+  });
+  return createTokenAuthenticator({ secret, jwks, issuer, audience, now: systemClock.wallNow });
 }
 
 function openLog(): Log {
@@ -120,9 +146,10 @@ function listen(): Deno.HttpServer {
   }
 }
 
-let draining = false;
-
-/** Closes every socket with 4000, gives the peers a bounded time to answer, commits, and ends. */
+/**
+ * Tells clients when to come back, closes every socket with 4000, gives the peers a bounded time to answer,
+ * commits, and ends. Whatever was said before the signal is stored, acknowledged and delivered first.
+ */
 async function drain(): Promise<void> {
   if (draining) Deno.exit(1);
   draining = true;
@@ -131,6 +158,11 @@ async function drain(): Promise<void> {
   const deadline = setTimeout(() => Deno.exit(0), config.drainSeconds * 900);
   const answered = Promise.withResolvers<void>();
   setTimeout(answered.resolve, config.drainSeconds * 600);
+  chat.announceEnd();
+  // A commit, the acks and the flush of what was said are each a turn away.
+  for (let turn = 0; turn < DRAIN_TURNS; turn++) {
+    await new Promise<void>((resolve) => systemClock.soon(resolve));
+  }
   // The listener comes last: its shutdown closes sockets with 1001, and would overtake these.
   await Promise.race([transport.closeAll(CLOSE_CODE.Drain, "drain"), answered.promise]);
   await log.close();

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { AUTH_SECRET_BYTES_MIN } from "./limits.ts";
+
 /** What the program is told from outside. */
 export interface Config {
   /** Address to listen on. */
@@ -14,6 +16,18 @@ export interface Config {
   readonly database: string;
   /** What an acknowledged message survives: the end of the process, or that of the machine. */
   readonly durability: "process" | "disk";
+  /** How clients say who they are: by a key of their own, or by a token of the product's. */
+  readonly auth: "open" | "token";
+  /** The secret that HS256 tokens are signed with; at least 32 bytes. */
+  readonly authSecret: string | undefined;
+  /** Where the keys are that other tokens are signed with (RFC 7517, section 5). */
+  readonly authJwksUrl: string | undefined;
+  /** The `iss` that tokens must have; `undefined`: any. */
+  readonly authIssuer: string | undefined;
+  /** The `aud` that tokens must have; `undefined`: any. */
+  readonly authAudience: string | undefined;
+  /** The key of programs; `undefined`: their interfaces are not there. */
+  readonly apiKey: string | undefined;
   /** Origins other than the server's own that may connect: serialized origins, or `*` alone. */
   readonly allowedOrigins: readonly string[];
   /** How many proxies' `X-Forwarded-For` entries to believe. */
@@ -26,14 +40,20 @@ export interface Config {
   readonly messagesPerSecond: number;
   /** Messages of one user at once. */
   readonly messagesBurst: number;
+  /** New names from one address in a minute; 0: no limit. */
+  readonly claimsPerMinute: number;
   /** Sockets in all; 0: no limit. */
   readonly connectionsMax: number;
   /** Sockets from one address; 0: no limit. */
   readonly connectionsPerIpMax: number;
   /** Rooms of one connection. */
   readonly roomsPerConnectionMax: number;
+  /** Rooms with somebody in them. */
+  readonly roomsMax: number;
   /** Unsent bytes of one reader before it waits at its cursor. */
   readonly sendBufferBytesMax: number;
+  /** Unsent bytes of all readers together. */
+  readonly sendBuffersTotalBytesMax: number;
   /** Seconds a waiting reader may go without any progress. */
   readonly stallSeconds: number;
   /** Entries of a channel that are retained. */
@@ -64,6 +84,7 @@ export class ConfigError extends Error {
 /** Reads one variable's value; `undefined`: it cannot be used. */
 interface Setting<T> {
   readonly takes: string;
+  readonly isSecret?: boolean;
   readonly parse: (value: string) => T | undefined;
   readonly default: T;
 }
@@ -73,16 +94,25 @@ const SETTINGS = {
   PORT: integer(8000, 0, 65_535),
   DATABASE: databasePath("data/natter.db"),
   DURABILITY: oneOf<"process" | "disk">(["process", "disk"], "process"),
+  AUTH: oneOf<"open" | "token">(["open", "token"], "open"),
+  AUTH_SECRET: secret(AUTH_SECRET_BYTES_MIN),
+  AUTH_JWKS_URL: httpUrl(),
+  AUTH_ISSUER: anyText(),
+  AUTH_AUDIENCE: anyText(),
+  API_KEY: secret(16),
   ALLOWED_ORIGINS: origins(),
   TRUST_PROXY: integer(0, 0, 16),
   BODY_BYTES_MAX: integer(8192, 1, 1_048_576),
   ECHO_BYTES_MAX: integer(65_536, 1, 67_108_864),
   MESSAGES_PER_SECOND: integer(10, 0, 1_000_000),
   MESSAGES_BURST: integer(30, 1, 1_000_000),
+  CLAIMS_PER_MINUTE: integer(60, 0, 1_000_000),
   CONNECTIONS_MAX: integer(20_000, 0, 10_000_000),
   CONNECTIONS_PER_IP_MAX: integer(200, 0, 10_000_000),
   ROOMS_PER_CONNECTION_MAX: integer(32, 1, 128),
+  ROOMS_MAX: integer(100_000, 1, 10_000_000),
   SEND_BUFFER_BYTES_MAX: integer(1_048_576, 1024, 1_073_741_824),
+  SEND_BUFFERS_TOTAL_BYTES_MAX: integer(268_435_456, 1024, 1_099_511_627_776),
   STALL_SECONDS: integer(20, 1, 3600),
   HISTORY_MESSAGES_MAX: integer(100_000, 1, 100_000_000),
   HISTORY_DAYS: integer(365, 1, 36_500),
@@ -123,25 +153,38 @@ export function parseConfig(get: (name: string) => string | undefined): Config {
     if (value === undefined || value === "") return SETTINGS[name].default;
     const parsed = setting.parse(value);
     if (parsed === undefined) {
-      throw new ConfigError(`${name} is ${JSON.stringify(value)}, but takes ${setting.takes}`);
+      // A secret is not shown, however wrong it is.
+      const shown = setting.isSecret === true
+        ? `a text of ${byteLength(value)} bytes`
+        : JSON.stringify(value);
+      throw new ConfigError(`${name} is ${shown}, but takes ${setting.takes}`);
     }
     return parsed as (typeof SETTINGS)[K]["default"];
   }
-  return {
+  const config: Config = {
     host: read("HOST"),
     port: read("PORT"),
     database: read("DATABASE"),
     durability: read("DURABILITY"),
+    auth: read("AUTH"),
+    authSecret: read("AUTH_SECRET"),
+    authJwksUrl: read("AUTH_JWKS_URL"),
+    authIssuer: read("AUTH_ISSUER"),
+    authAudience: read("AUTH_AUDIENCE"),
+    apiKey: read("API_KEY"),
     allowedOrigins: read("ALLOWED_ORIGINS"),
     trustProxy: read("TRUST_PROXY"),
     bodyBytesMax: read("BODY_BYTES_MAX"),
     echoBytesMax: read("ECHO_BYTES_MAX"),
     messagesPerSecond: read("MESSAGES_PER_SECOND"),
     messagesBurst: read("MESSAGES_BURST"),
+    claimsPerMinute: read("CLAIMS_PER_MINUTE"),
     connectionsMax: read("CONNECTIONS_MAX"),
     connectionsPerIpMax: read("CONNECTIONS_PER_IP_MAX"),
     roomsPerConnectionMax: read("ROOMS_PER_CONNECTION_MAX"),
+    roomsMax: read("ROOMS_MAX"),
     sendBufferBytesMax: read("SEND_BUFFER_BYTES_MAX"),
+    sendBuffersTotalBytesMax: read("SEND_BUFFERS_TOTAL_BYTES_MAX"),
     stallSeconds: read("STALL_SECONDS"),
     historyMessagesMax: read("HISTORY_MESSAGES_MAX"),
     historyDays: read("HISTORY_DAYS"),
@@ -151,6 +194,19 @@ export function parseConfig(get: (name: string) => string | undefined): Config {
     drainSeconds: read("DRAIN_SECONDS"),
     log: read("LOG"),
   };
+  checkTogether(config);
+  return config;
+}
+
+/** Settings that mean nothing, or less than they seem to, without another. */
+function checkTogether({ auth, authSecret, authJwksUrl }: Config): void {
+  if (auth === "token" && authSecret === undefined && authJwksUrl === undefined) {
+    throw new ConfigError('AUTH is "token", but takes AUTH_SECRET or AUTH_JWKS_URL beside it');
+  }
+  if (auth === "open" && (authSecret !== undefined || authJwksUrl !== undefined)) {
+    const name = authSecret === undefined ? "AUTH_JWKS_URL" : "AUTH_SECRET";
+    throw new ConfigError(`${name} is set, but takes AUTH=token beside it`);
+  }
 }
 
 function integer(byDefault: number, min: number, max: number): Setting<number> {
@@ -199,6 +255,33 @@ function oneOf<T extends string | undefined>(
     default: byDefault,
     parse: (value) => values.find((known) => known === value),
   };
+}
+
+/** A text that nobody else may know; never shown. */
+function secret(bytesMin: number): Setting<string | undefined> {
+  return {
+    takes: `at least ${bytesMin} bytes`,
+    isSecret: true,
+    default: undefined,
+    parse: (value) => byteLength(value) >= bytesMin ? value : undefined,
+  };
+}
+
+function anyText(): Setting<string | undefined> {
+  return { takes: "a text", default: undefined, parse: (value) => value };
+}
+
+function httpUrl(): Setting<string | undefined> {
+  return {
+    takes: "an address that begins with https:// or http://",
+    default: undefined,
+    parse: (value) =>
+      URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? value : undefined,
+  };
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
 }
 
 function databasePath(byDefault: string): Setting<string> {

@@ -168,3 +168,26 @@ export const JWKS_FRESH_MS = 10 * 60 * 1000;
 
 /** Between two times that a provider is asked, whoever makes us ask, in milliseconds. */
 export const JWKS_COOLDOWN_MS = 30 * 1000;
+/** Milliseconds between two looks for tokens that have expired. */
+export const EXPIRY_SWEEP_MS = 1000;
+
+/** Copies of a direct message that one deletion looks for: there are two. */
+export const COPIES_MAX = 4;
+
+/** Messages that one step of erasing a person deletes. */
+export const ERASE_STEP_MESSAGES = 500;
+
+/** Rooms that one address may join, and pages of history that it may read, for each name that it may claim. */
+export const WORK_PER_CLAIM = 32;
+
+/** Readers that are asked to come back within a second when the server ends. */
+export const RECONNECTS_PER_SECOND = 500;
+
+/** Rooms of one page of all rooms. */
+export const ROOMS_PAGE_MAX = 1000;
+
+/** Milliseconds within which the body of a request must have come. */
+export const REQUEST_BODY_MS_MAX = 10_000;
+
+/** Turns of the event loop that the end of the server leaves to what was said before it. */
+export const DRAIN_TURNS = 20;

@@ -60,3 +60,10 @@ declare module "@std/http/negotiation" {
 declare module "@std/http/status" {
   export const STATUS_TEXT: { readonly [status: number]: string };
 }
+
+declare module "@std/crypto/timing-safe-equal" {
+  export function timingSafeEqual(
+    a: ArrayBufferView | ArrayBufferLike | DataView,
+    b: ArrayBufferView | ArrayBufferLike | DataView,
+  ): boolean;
+}

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Authenticator } from "../lib/auth/principal.ts";
 import type { Chat } from "../lib/chat/chat.ts";
 import type { Config } from "../lib/config.ts";
 import type { ConnectionCounter } from "../lib/connection_counter.ts";
@@ -17,6 +18,10 @@ export interface AppOptions {
   readonly config: Config;
   /** The chat. */
   readonly chat: Chat;
+  /** Checks keys and tokens. */
+  readonly authenticator: Authenticator;
+  /** Why the server is not fit for traffic, for people; `undefined`: it is. */
+  readonly unreadiness: () => string | undefined;
   /** Counts sockets. */
   readonly connectionCounter: ConnectionCounter;
   /** The files of the page, by path. */

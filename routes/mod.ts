@@ -6,9 +6,12 @@
 
 import { Hono } from "hono";
 import type { App, AppOptions, AppTypes } from "./app_types.ts";
+import { createMessageRoutes } from "./messages.ts";
 import { createOpsRoutes } from "./ops.ts";
 import { createPageRoutes } from "./page.ts";
-import { problem } from "./problem.ts";
+import { problem, problemOf } from "./problem.ts";
+import { createRoomRoutes } from "./rooms.ts";
+import { createUserRoutes } from "./users.ts";
 import { createWebSocketRoutes } from "./ws.ts";
 
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -44,12 +47,16 @@ export function createApp(options: AppOptions): App {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
   });
   app.route("/", createWebSocketRoutes(options));
-  app.route("/", createOpsRoutes());
+  app.route("/", createMessageRoutes(options));
+  app.route("/", createRoomRoutes(options));
+  app.route("/", createUserRoutes(options));
+  app.route("/", createOpsRoutes(options));
   app.route("/", createPageRoutes(options.assets));
-  app.notFound((c) => problem(404, "not_found", `There is nothing at ${c.req.path.slice(0, 200)}`));
+  app.notFound((c) => problem("not_found", `There is nothing at ${c.req.path.slice(0, 200)}`));
   app.onError((error) => {
-    options.logger.error("Request failed", { error: String(error) });
-    return problem(500, "internal", "The server failed to answer this request");
+    const response = problemOf(error);
+    if (response.status === 500) options.logger.error("Request failed", { error: String(error) });
+    return response;
   });
   return app;
 }

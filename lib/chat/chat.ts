@@ -4,24 +4,36 @@
  * @module
  */
 
+import type { Authenticator } from "../auth/principal.ts";
 import type { Clock } from "../clock.ts";
 import type { LocalDirectory } from "../directory/local.ts";
-import { TYPING_BURST, TYPING_PER_SECOND } from "../limits.ts";
-import { type Log, UnavailableError } from "../log/log.ts";
+import {
+  RECONNECTS_PER_SECOND,
+  TYPING_BURST,
+  TYPING_PER_SECOND,
+  WORK_PER_CLAIM,
+} from "../limits.ts";
+import type { Log } from "../log/log.ts";
+import { type ErrorCode, Refusal } from "../protocol/refusal.ts";
 import { RICH_SUBPROTOCOL } from "../protocol/event.ts";
-import { type Name, parseRoomName, parseUsername } from "../protocol/name.ts";
+import { parseRoomName, parseUsername } from "../protocol/name.ts";
 import type { Cursor, Position } from "../protocol/position.ts";
 import { RateLimiter } from "../rate_limiter.ts";
 import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
+import { checkRead, DEFAULT_ROOM, inboxTarget, roomTarget, type Target } from "./access.ts";
 import { Commands } from "./commands.ts";
+import { claimName, nameOf, takeWork } from "./entrance.ts";
+import { Expiry } from "./expiry.ts";
 import { Flush } from "./flush.ts";
+import { Moderation } from "./moderation.ts";
+import { Publisher } from "./publisher.ts";
+import { refusalOf } from "./refusal.ts";
 import { Registry } from "./registry.ts";
+import { Requests } from "./requests.ts";
 import { Rooms } from "./rooms.ts";
-import { Session } from "./session.ts";
-
-/** The room of those who name none. */
-export const DEFAULT_ROOM = "lobby";
+import { SendBudget } from "./send_budget.ts";
+import { Session, type Visitor } from "./session.ts";
 
 /** Settings of a {@linkcode Chat}. */
 export interface ChatOptions {
@@ -31,20 +43,30 @@ export interface ChatOptions {
   readonly messagesPerSecond: number;
   /** Messages of one user at once. */
   readonly messagesBurst: number;
+  /** New names of one address in a minute; joins and pages of history are 32 times as many; 0: no limit. */
+  readonly claimsPerMinute: number;
   /** Unsent bytes of one reader before it waits at its cursor. */
   readonly sendBufferBytesMax: number;
+  /** Unsent bytes of all readers together. */
+  readonly sendBuffersTotalBytesMax: number;
   /** Seconds a waiting reader may go without any progress. */
   readonly stallSeconds: number;
   /** Entries before the head at which a reader without a position begins. */
   readonly historyOnJoin: number;
   /** Rooms of one connection. */
   readonly roomsPerConnectionMax: number;
+  /** Rooms with somebody in them. */
+  readonly roomsMax: number;
+  /** Days for which an entry is retained. */
+  readonly historyDays: number;
   /** Seconds of silence before a ping; told to clients. */
   readonly pingSeconds: number;
   /** Where messages are stored. */
   readonly log: Log;
   /** Who holds which name. */
   readonly directory: LocalDirectory;
+  /** Checks keys and tokens. */
+  readonly authenticator: Authenticator;
   /** Time. */
   readonly clock: Clock;
   /** Makes an id that nobody can guess. */
@@ -54,13 +76,9 @@ export interface ChatOptions {
 }
 
 /** What a client asks for when it connects. */
-export interface JoinRequest {
-  /** Whether it speaks the plain protocol, else the rich one. */
-  readonly isPlain: boolean;
+export interface JoinRequest extends Visitor {
   /** The username as it came, or `undefined` where it could not be decoded. */
   readonly username: string | undefined;
-  /** A hash of the client's key; `undefined` without a key. */
-  readonly keyHash: string | undefined;
   /** The names of the rooms as they came; none: {@linkcode DEFAULT_ROOM}. */
   readonly rooms: readonly string[];
   /** Where to go on. */
@@ -69,11 +87,19 @@ export interface JoinRequest {
 
 /** All rooms and all users of one process. */
 export class Chat {
+  /** What can be asked without a session. */
+  readonly requests: Requests;
+  /** What programs may do to users and their messages. */
+  readonly moderation: Moderation;
+  /** How much may be unsent. */
+  readonly budget: SendBudget;
   readonly #options: ChatOptions;
   readonly #registry = new Registry();
   readonly #rooms: Rooms;
   readonly #flush: Flush;
   readonly #commands: Commands;
+  readonly #expiry: Expiry<Session>;
+  readonly #workLimiter: RateLimiter;
 
   /**
    * Creates a chat without users.
@@ -82,24 +108,33 @@ export class Chat {
    */
   constructor(options: ChatOptions) {
     this.#options = options;
-    const { clock, log, messagesBurst, historyOnJoin, sendBufferBytesMax, onError } = options;
-    const now = () => clock.now();
+    const { clock, messagesPerSecond, messagesBurst, claimsPerMinute, onError } = options;
+    const limiter = (perSecond: number, burst: number) =>
+      new RateLimiter({ perSecond, burst, now: () => clock.now() });
+    const work = claimsPerMinute * WORK_PER_CLAIM;
     const stallMs = options.stallSeconds * 1000;
-    this.#flush = new Flush({ sendBufferBytesMax, stallMs, clock, onError });
-    this.#rooms = new Rooms({ log, flush: this.#flush, clock, historyOnJoin });
-    this.#commands = new Commands({
+    this.budget = new SendBudget(options);
+    this.#flush = new Flush({ budget: this.budget, stallMs, clock, onError });
+    this.#rooms = new Rooms({ ...options, flush: this.#flush });
+    this.#expiry = new Expiry(clock, (session) => {
+      session.end(CLOSE_CODE.Unauthorized, "token expired");
+    });
+    this.#workLimiter = limiter(work / 60, work);
+    const messageLimiter = limiter(messagesPerSecond, messagesBurst);
+    const context = {
       ...options,
       settings: { ...options, refusalsMax: 10 * Math.max(10, messagesBurst) },
       registry: this.#registry,
       rooms: this.#rooms,
       flush: this.#flush,
-      messageLimiter: new RateLimiter({
-        perSecond: options.messagesPerSecond,
-        burst: messagesBurst,
-        now,
-      }),
-      typingLimiter: new RateLimiter({ perSecond: TYPING_PER_SECOND, burst: TYPING_BURST, now }),
-    });
+      expiry: this.#expiry,
+      publisher: new Publisher({ ...options, messageLimiter }),
+      workLimiter: this.#workLimiter,
+      typingLimiter: limiter(TYPING_PER_SECOND, TYPING_BURST),
+    };
+    this.#commands = new Commands(context);
+    this.requests = new Requests(context);
+    this.moderation = new Moderation(context);
   }
 
   /** How many users there are. */
@@ -118,6 +153,19 @@ export class Chat {
   }
 
   /**
+   * Tells every client that the server is about to end, and when to come back: spread over some time, so
+   * that whoever takes over is not asked by all at once.
+   */
+  announceEnd(): void {
+    const sessions = [...this.#registry].filter(({ isPlain }) => !isPlain);
+    const stepMs = 1000 /
+      Math.max(RECONNECTS_PER_SECOND / 2, Math.min(sessions.length, RECONNECTS_PER_SECOND));
+    for (const [index, session] of sessions.entries()) {
+      session.tell({ type: "reconnect", afterMs: Math.round(index * stepMs) });
+    }
+  }
+
+  /**
    * Opens a session on a connection, or closes it with the reason why not.
    *
    * @param connection An open connection.
@@ -125,47 +173,45 @@ export class Chat {
    * @returns What the connection's messages go to.
    */
   open(connection: Connection, request: JoinRequest): ConnectionHandler {
-    const session = new Session(connection, request.isPlain, this.#commands);
-    this.#open(session, request).catch((error) => {
-      if (!(error instanceof UnavailableError)) this.#options.onError(error);
-      session.end(CLOSE_CODE.InternalError, "the store is out of reach");
+    const session = new Session(connection, request, this.#commands);
+    this.#open(session, request).catch((error: unknown) => {
+      const { code } = refusalOf(error);
+      if (code === "internal") this.#options.onError(error);
+      session.end(...closingOf(code, error));
     });
     return session;
   }
 
   async #open(session: Session, request: JoinRequest): Promise<void> {
-    const user = request.username === undefined ? undefined : parseUsername(request.username);
-    if (user === undefined) return session.end(CLOSE_CODE.UsernameInvalid, "username invalid");
+    const { principal, address, cursor, isPlain } = request;
+    const user = nameOf(request.username, principal);
     const rooms = this.#parseRooms(request);
-    if (rooms === undefined) {
-      return session.end(CLOSE_CODE.RoomInvalid, "room name invalid or not allowed");
-    }
-    const { directory, randomId } = this.#options;
-    const hasKey = request.keyHash !== undefined;
-    const author = hasKey ? `k:${request.keyHash}` : `s:${randomId()}`;
-    const identity = await directory.claim(user, author, hasKey);
-    if (identity === undefined) return session.end(CLOSE_CODE.UsernameTaken, "username taken");
+    for (const _ of rooms) takeWork(this.#workLimiter, address);
+    const { directory } = this.#options;
+    const identity = await claimName(directory, { user, author: principal.author, address });
     if (session.isClosed) return directory.release(identity);
     session.identify(identity);
+    this.#expiry.set(session, principal.expiresAt);
     this.#registry.add(session);
     this.#welcome(session);
 
-    if (identity.inbox !== undefined && !session.isPlain) {
-      const inbox = { channel: identity.inbox, name: `@${identity.user.text}`, isInbox: true };
-      await this.#commands.enter(session, inbox, inboxPosition(request.cursor, user.key));
+    const inbox = isPlain ? undefined : inboxTarget(identity);
+    if (inbox !== undefined) {
+      await this.#commands.enter(session, inbox, inboxPosition(cursor, user.key));
     }
-    for (const { key } of rooms) {
-      const position = session.isPlain ? undefined : roomPosition(request.cursor, key);
-      await this.#commands.enter(session, { channel: key, name: key, isInbox: false }, position);
+    for (const room of rooms) {
+      const position = isPlain ? undefined : roomPosition(cursor, room.channel);
+      await this.#commands.enter(session, room, position);
     }
     session.opened();
   }
 
-  #parseRooms({ isPlain, rooms }: JoinRequest): Name[] | undefined {
+  #parseRooms({ isPlain, rooms, principal }: JoinRequest): Target[] {
     const names = rooms.length === 0 ? [DEFAULT_ROOM] : rooms;
-    if (names.length > (isPlain ? 1 : this.#options.roomsPerConnectionMax)) return undefined;
-    const parsed = names.map(parseRoomName);
-    return parsed.every((room) => room !== undefined) ? parsed : undefined;
+    if (names.length > (isPlain ? 1 : this.#options.roomsPerConnectionMax)) {
+      throw new Refusal("room_name_invalid", "too many rooms");
+    }
+    return names.map((name) => checkRead(principal, roomTarget(name)));
   }
 
   #welcome(session: Session): void {
@@ -177,6 +223,30 @@ export class Chat {
       limits: { bodyBytesMax, messagesPerSecond, messagesBurst, roomsPerConnectionMax },
       pingSeconds: this.#options.pingSeconds,
     });
+  }
+}
+
+/** How a session that cannot be opened is closed: what a person can change has a code of its own. */
+function closingOf(code: ErrorCode, error: unknown): [code: number, reason: string] {
+  switch (code) {
+    case "username_invalid":
+      return [CLOSE_CODE.UsernameInvalid, "username invalid"];
+    case "username_taken":
+      return [CLOSE_CODE.UsernameTaken, "username taken"];
+    case "unauthorized":
+      return [CLOSE_CODE.Unauthorized, "the token is another user's"];
+    case "room_name_invalid":
+    case "forbidden":
+      return [CLOSE_CODE.RoomInvalid, "room name invalid or not allowed"];
+    case "banned":
+      return [CLOSE_CODE.Kicked, "banned"];
+    case "rate_limited":
+    case "rooms_full":
+      return [CLOSE_CODE.ServerFull, (error as Refusal).message];
+    case "unavailable":
+      return [CLOSE_CODE.InternalError, "the store is out of reach"];
+    default:
+      return [CLOSE_CODE.InternalError, "internal error"];
   }
 }
 

@@ -1,31 +1,29 @@
 /**
- * What sessions can do: publish, delete, join, leave, look back, type.
+ * What sessions can do: publish, take back, join, leave, look back, type.
  *
  * @module
  */
 
-import type { Clock } from "../clock.ts";
+import { allowsRoom, type Authenticator } from "../auth/principal.ts";
 import type { LocalDirectory } from "../directory/local.ts";
 import { HISTORY_PAGE_DEFAULT, PENDING_ANSWERS_MAX, PRESENCE_USERS_MAX } from "../limits.ts";
-import {
-  type Appended,
-  type Draft,
-  type Entry,
-  type Log,
-  RefConflictError,
-  UnavailableError,
-} from "../log/log.ts";
+import type { Log } from "../log/log.ts";
 import type { Command } from "../protocol/command.ts";
-import { entryEvent, type ErrorCode, type Event } from "../protocol/event.ts";
-import { parseRoomName, parseUsername } from "../protocol/name.ts";
+import type { Event } from "../protocol/event.ts";
+import { parseUsername } from "../protocol/name.ts";
 import { parsePosition, type Position } from "../protocol/position.ts";
-import { exceedsBytes } from "../protocol/text.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
+import { ownTarget, type Target } from "./access.ts";
+import { takeWork } from "./entrance.ts";
+import type { Expiry } from "./expiry.ts";
 import type { Flush } from "./flush.ts";
-import { readPage } from "./history.ts";
-import type { Reader } from "./room.ts";
+import { historyEvent, readEntry } from "./history.ts";
+import type { Publisher } from "./publisher.ts";
+import { Refusal } from "../protocol/refusal.ts";
+import { refusalOf } from "./refusal.ts";
 import type { Registry } from "./registry.ts";
+import type { Reader } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Session, SessionHost, SessionSettings } from "./session.ts";
 
@@ -45,42 +43,27 @@ export interface CommandContext {
   readonly log: Log;
   /** Who holds which name. */
   readonly directory: LocalDirectory;
+  /** Checks renewed tokens. */
+  readonly authenticator: Authenticator;
+  /** Ends sessions whose tokens have expired. */
+  readonly expiry: Expiry<Session>;
   /** Who is connected. */
   readonly registry: Registry;
   /** The open rooms. */
   readonly rooms: Rooms;
   /** What goes to whom. */
   readonly flush: Flush;
-  /** Messages of each user. */
-  readonly messageLimiter: RateLimiter;
+  /** What messages go through. */
+  readonly publisher: Publisher;
+  /** Joins and pages of history of each address. */
+  readonly workLimiter: RateLimiter;
   /** Typing events of each user. */
   readonly typingLimiter: RateLimiter;
-  /** Time. */
-  readonly clock: Clock;
-  /** Makes an id that nobody can guess. */
-  readonly randomId: () => string;
   /** Told of what should not happen. */
   readonly onError: (error: unknown) => void;
 }
 
-/** A channel, as one session may name it. */
-export interface Target {
-  /** The log's channel. */
-  readonly channel: string;
-  /** The name shown. */
-  readonly name: string;
-  /** Whether it is the session's inbox. */
-  readonly isInbox: boolean;
-}
-
 type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;
-
-/** A refusal of one command: its socket stays. */
-class Refusal extends Error {
-  constructor(readonly code: ErrorCode, message: string, readonly retryAfterMs?: number) {
-    super(message);
-  }
-}
 
 /** The commands, for all sessions. */
 export class Commands implements SessionHost {
@@ -108,13 +91,13 @@ export class Commands implements SessionHost {
   /** A message over the plain protocol, to the one room of its session. */
   say(session: Session, body: string): void {
     if (body === "") return;
-    if (this.#context.messageLimiter.take(session.identity.user.key) > 0) {
-      return session.end(CLOSE_CODE.Flooding, "too many messages");
-    }
     const [reader] = session.readers.values();
-    // The plain protocol knows no answers: what cannot be stored ends the session, and goes to nobody.
-    this.#append(session, reader!.room.channel.name, { body }).catch((error: unknown) => {
-      if (!(error instanceof UnavailableError)) this.#context.onError(error);
+    const target = targetOf(reader!);
+    attempt(() => this.#context.publisher.say(session.identity, target, body), (error) => {
+      const { code } = refusalOf(error);
+      // The plain protocol knows no answers: what cannot be stored ends the session, and goes to nobody.
+      if (code === "rate_limited") return session.end(CLOSE_CODE.Flooding, "too many messages");
+      if (code === "internal") this.#context.onError(error);
       session.end(CLOSE_CODE.InternalError, "the message could not be stored");
     });
   }
@@ -122,8 +105,8 @@ export class Commands implements SessionHost {
   /** A command over the rich protocol; every refusal is told to its session. */
   run(session: Session, command: Command): void {
     const ref = "ref" in command ? command.ref : undefined;
-    this.#run(session, command).catch((error: unknown) => {
-      const refusal = asRefusal(error);
+    attempt(() => this.#run(session, command), (error) => {
+      const refusal = refusalOf(error);
       session.tell({ type: "error", ...refusal, ref });
       if (refusal.code === "rate_limited") session.countRefusal(true);
       if (refusal.code === "internal") this.#context.onError(error);
@@ -134,9 +117,7 @@ export class Commands implements SessionHost {
   #run(session: Session, command: Command): Promise<void> {
     switch (command.type) {
       case "message":
-        return command.to === undefined
-          ? this.#message(session, command.room!, command.body, command.ref)
-          : this.#directMessage(session, command.to, command.body, command.ref);
+        return this.#message(session, command);
       case "delete":
         return this.#answer(session, () => this.#delete(session, command));
       case "join":
@@ -147,73 +128,56 @@ export class Commands implements SessionHost {
         return this.#answer(session, () => this.#history(session, command));
       case "typing":
         return this.#typing(session, command);
+      case "token":
+        return this.#answer(session, () => this.#token(session, command));
       case "ping":
         session.tell({ type: "pong", ref: command.ref });
         return Promise.resolve();
     }
   }
 
-  async #message(session: Session, roomName: string, body: string, ref?: string): Promise<void> {
-    const { room } = this.#reader(session, roomName);
-    if (room.presence === undefined) {
-      throw new Refusal("forbidden", "An inbox takes direct messages: name the user in `to`");
-    }
-    this.#checkBody(body);
-    this.#checkRate(session);
-    const appended = await this.#append(session, room.channel.name, { body, ref });
-    if (ref !== undefined) session.tell({ type: "ack", ref, room: room.name, ...appended });
+  #message(session: Session, command: CommandOf<"message">): Promise<void> {
+    const { room, to, body, ref } = command;
+    if (to !== undefined) return this.#directMessage(session, to, body, ref);
+    const target = targetOf(this.#reader(session, room!));
+    const published = this.#context.publisher.say(session.identity, target, body, ref);
+    session.countRefusal(false);
+    return published.then((fields) => {
+      if (ref !== undefined) session.tell({ type: "ack", ref, ...fields });
+    });
   }
 
-  /** The sender's own copy and the recipient's; a repeat by `ref` completes what broke off. */
-  async #directMessage(session: Session, to: string, body: string, ref?: string): Promise<void> {
-    const { user, inbox } = session.identity;
-    if (inbox === undefined) {
-      throw new Refusal("forbidden", "Direct messages need a key: without one there is no inbox");
-    }
-    this.#checkBody(body);
-    const recipient = parseUsername(to);
-    const holder = recipient && await this.#context.directory.holder(recipient.key);
-    if (recipient === undefined || holder === undefined) {
-      throw new Refusal("user_not_found", "Nobody has an inbox of this name");
-    }
-    this.#checkRate(session);
-    const { clock, randomId } = this.#context;
-    // As the sender spells the name: a repeat says the same, whoever holds it by then.
-    const message = { body, ref, to: recipient.text, id: randomId(), at: clock.wallNow() };
-    // Both at once, in this order: so the ack comes before the own copy, and a local log stores both or none.
-    const own = this.#append(session, inbox, { ...message, with: holder.user.text });
-    const copy = holder.inbox === inbox
-      ? undefined
-      : this.#append(session, holder.inbox, { ...message, with: user.text });
-    const [appended] = await Promise.all([own, copy]);
-    if (ref !== undefined) session.tell({ type: "ack", ref, room: `@${user.text}`, ...appended });
+  async #directMessage(
+    session: Session,
+    to: string,
+    body: string,
+    ref: string | undefined,
+  ): Promise<void> {
+    const fields = await this.#context.publisher.direct(session.identity, to, body, ref);
+    session.countRefusal(false);
+    if (ref !== undefined) session.tell({ type: "ack", ref, ...fields });
   }
 
   async #delete(session: Session, command: CommandOf<"delete">): Promise<void> {
-    const { room } = this.#reader(session, command.room);
-    this.#checkRate(session);
-    const [entry] = await room.channel.read(command.offset - 1, 1);
-    if (entry?.offset !== command.offset || entry.kind !== "message") {
-      throw new Refusal("not_found", "There is no message at this offset");
-    }
-    if (entry.author !== session.identity.author) {
-      throw new Refusal("forbidden", "This message is somebody else's");
-    }
+    const reader = this.#reader(session, command.room);
+    const entry = await readEntry(reader.room.channel, command.offset);
     const { ref } = command;
-    const draft = { kind: "deletion", body: "", target: command.offset, ref } as const;
-    const appended = await this.#append(session, room.channel.name, draft);
-    if (ref !== undefined) session.tell({ type: "ack", ref, room: room.name, ...appended });
+    const { publisher } = this.#context;
+    const fields = await publisher.takeBack(session.identity, targetOf(reader), entry, ref);
+    session.countRefusal(false);
+    if (ref !== undefined) session.tell({ type: "ack", ref, ...fields });
   }
 
   async #join(session: Session, command: CommandOf<"join">): Promise<void> {
-    const { channel, name, isInbox } = this.#channel(session, command.room);
-    const reader = session.readers.get(channel);
+    const target = ownTarget(command.room, session.principal, session.identity);
+    const reader = session.readers.get(target.channel);
     if (reader !== undefined) {
       this.#context.rooms.renew(reader.room);
       return session.tell(joinedEvent(reader, true, command.ref));
     }
+    takeWork(this.#context.workLimiter, session.address);
     const position = command.position === undefined ? undefined : parsePosition(command.position);
-    await this.enter(session, { channel, name, isInbox }, position, command.ref);
+    await this.enter(session, target, position, command.ref);
   }
 
   // deno-lint-ignore require-await
@@ -229,26 +193,11 @@ export class Commands implements SessionHost {
     if (command.with !== undefined && partner === undefined) {
       throw new Refusal("user_not_found", "Nobody has this name");
     }
-    const target = partner === undefined
-      ? this.#channel(session, command.room!)
-      : this.#channel(session, `@${session.identity.user.text}`);
-    const room = await this.#context.rooms.acquire(target.channel, target.name, target.isInbox);
-    try {
-      const matches = partner && conversationWith(partner.key);
-      const page = await readPage(room.channel, { before, after, limit, matches });
-      session.tell({
-        type: "history",
-        ...(partner === undefined ? { room: room.name } : { with: partner.text }),
-        epoch: room.channel.epoch,
-        entries: page.entries.map((entry) => entryEvent(room.name, entry)),
-        more: page.more,
-        from: page.from,
-        to: page.to,
-        ref,
-      });
-    } finally {
-      this.#context.rooms.release(room);
-    }
+    const name = command.room ?? `@${session.identity.user.text}`;
+    const target = ownTarget(name, session.principal, session.identity);
+    takeWork(this.#context.workLimiter, session.address);
+    const asked = { before, after, limit, with: partner };
+    session.tell({ ...await historyEvent(this.#context.log, target, asked), ref });
   }
 
   // deno-lint-ignore require-await
@@ -272,6 +221,29 @@ export class Commands implements SessionHost {
     }
   }
 
+  /** A new token of the same user takes the place of the old one, with all that it says. */
+  async #token(session: Session, { token, ref }: CommandOf<"token">): Promise<void> {
+    takeWork(this.#context.workLimiter, session.address);
+    const principal = await this.#context.authenticator.authenticate(token);
+    if ("unauthorized" in principal) {
+      const { unauthorized, isPassing } = principal;
+      throw new Refusal(isPassing ? "unavailable" : "unauthorized", unauthorized);
+    }
+    if (principal.user === undefined || principal.author !== session.identity.author) {
+      throw new Refusal("unauthorized", "The token is another user's");
+    }
+    if (session.isClosed) return;
+    session.principal = principal;
+    this.#context.expiry.set(session, principal.expiresAt);
+    for (const reader of session.readers.values()) {
+      const { presence, channel, name } = reader.room;
+      if (presence === undefined || allowsRoom(principal, channel.name)) continue;
+      this.#exit(session, reader);
+      session.tell({ type: "left", room: name });
+    }
+    session.tell({ type: "token", expiresAt: principal.expiresAt, ref });
+  }
+
   /**
    * Makes a session a reader of a room.
    *
@@ -279,6 +251,7 @@ export class Commands implements SessionHost {
    * @param target The room.
    * @param position Where to go on; without one, or where it has lost its meaning, a little before the head.
    * @param ref The command's `ref`.
+   * @throws {Refusal} `rooms_full`.
    * @throws {UnavailableError} If the store is out of reach.
    */
   async enter(
@@ -288,7 +261,7 @@ export class Commands implements SessionHost {
     ref?: string,
   ): Promise<void> {
     const { rooms, flush } = this.#context;
-    const room = await rooms.acquire(target.channel, target.name, target.isInbox);
+    const room = await rooms.acquire(target);
     const { channel } = room;
     rooms.renew(room);
     // Meanwhile the session may have ended, or have joined by another command.
@@ -299,7 +272,7 @@ export class Commands implements SessionHost {
       return;
     }
     const { roomsPerConnectionMax } = this.settings;
-    if (!target.isInbox && session.roomCount >= roomsPerConnectionMax) {
+    if (target.owner === undefined && session.roomCount >= roomsPerConnectionMax) {
       rooms.release(room);
       throw new Refusal("rooms_full", `A connection may join ${roomsPerConnectionMax} rooms`);
     }
@@ -319,11 +292,13 @@ export class Commands implements SessionHost {
 
   /** A session has ended: it leaves its rooms, the registry, and its name. */
   ended(session: Session): void {
-    this.#context.flush.forget(session);
+    const { flush, expiry, registry, directory } = this.#context;
+    flush.forget(session);
+    expiry.forget(session);
     if (!session.isIdentified) return;
     for (const reader of session.readers.values()) this.#exit(session, reader);
-    this.#context.registry.remove(session);
-    this.#context.directory.release(session.identity);
+    registry.remove(session);
+    directory.release(session.identity);
   }
 
   #exit(session: Session, reader: Reader): void {
@@ -347,57 +322,29 @@ export class Commands implements SessionHost {
     }
   }
 
-  #append(
-    session: Session,
-    channel: string,
-    draft: Pick<Draft, "body"> & Partial<Draft>,
-  ): Promise<Appended> {
-    const { author, user } = session.identity;
-    const { log, clock, randomId } = this.#context;
-    return log.append(channel, {
-      kind: "message",
-      id: randomId(),
-      author,
-      sender: user.text,
-      at: clock.wallNow(),
-      ...draft,
-    });
-  }
-
-  #checkBody(body: string): void {
-    const { bodyBytesMax } = this.settings;
-    if (body === "") throw new Refusal("body_empty", "There is no text");
-    if (exceedsBytes(body, bodyBytesMax)) {
-      throw new Refusal("body_too_large", `A text may have ${bodyBytesMax} bytes`);
-    }
-  }
-
-  #checkRate(session: Session): void {
-    const waitMs = this.#context.messageLimiter.take(session.identity.user.key);
-    if (waitMs > 0) throw new Refusal("rate_limited", "Too many messages", Math.ceil(waitMs));
-    session.countRefusal(false);
-  }
-
+  /** The cursor that a session has in a room, without reading its name where it is spelled as shown. */
   #reader(session: Session, roomName: string): Reader {
-    const { channel, name } = this.#channel(session, roomName);
+    const known = session.readers.get(roomName);
+    if (known?.room.presence !== undefined) return known;
+    const { channel, name } = ownTarget(roomName, session.principal, session.identity);
     const reader = session.readers.get(channel);
     if (reader === undefined) throw new Refusal("not_joined", `Not in ${name}`);
     return reader;
   }
+}
 
-  /** What a name stands for, to this session: any room, and of the inboxes the own one. */
-  #channel(session: Session, name: string): Target {
-    const { user, inbox } = session.identity;
-    if (name.startsWith("@")) {
-      if (inbox === undefined || parseUsername(name.slice(1))?.key !== user.key) {
-        throw new Refusal("forbidden", "An inbox is read by its owner alone");
-      }
-      return { channel: inbox, name: `@${user.text}`, isInbox: true };
-    }
-    const room = parseRoomName(name);
-    if (room === undefined) throw new Refusal("room_name_invalid", "This cannot be a room's name");
-    return { channel: room.key, name: room.key, isInbox: false };
+/** Starts something that may fail at once or later; either is told the same way. */
+function attempt(start: () => Promise<unknown>, onError: (error: unknown) => void): void {
+  try {
+    start().catch(onError);
+  } catch (error) {
+    onError(error);
   }
+}
+
+function targetOf({ room, session }: Reader): Target {
+  const owner = room.presence === undefined ? session.identity.author : undefined;
+  return { channel: room.channel.name, name: room.name, owner };
 }
 
 function joinedEvent(reader: Reader, recovered: boolean, ref: string | undefined): Event {
@@ -413,18 +360,4 @@ function joinedEvent(reader: Reader, recovered: boolean, ref: string | undefined
     ...presence?.snapshot(),
     ref,
   };
-}
-
-function conversationWith(key: string): (entry: Entry) => boolean {
-  return (entry) => entry.with !== undefined && parseUsername(entry.with)?.key === key;
-}
-
-function asRefusal(error: unknown): { code: ErrorCode; message: string; retryAfterMs?: number } {
-  if (error instanceof Refusal) {
-    const { code, message, retryAfterMs } = error;
-    return { code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-  }
-  if (error instanceof RefConflictError) return { code: "ref_conflict", message: error.message };
-  if (error instanceof UnavailableError) return { code: "unavailable", message: error.message };
-  return { code: "internal", message: "The server failed" };
 }

@@ -7,13 +7,14 @@
 import { exceedsBytes } from "../protocol/text.ts";
 import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
+import type { SendBudget } from "./send_budget.ts";
 
 /** Settings of {@linkcode createEcho}. */
 export interface EchoOptions {
   /** A message, in bytes. */
   readonly echoBytesMax: number;
   /** Unsent bytes above which a peer that does not read is closed. */
-  readonly sendBufferBytesMax: number;
+  readonly budget: SendBudget;
 }
 
 /**
@@ -23,7 +24,7 @@ export interface EchoOptions {
  * @param options The limits.
  */
 export function createEcho(connection: Connection, options: EchoOptions): ConnectionHandler {
-  const { echoBytesMax, sendBufferBytesMax } = options;
+  const { echoBytesMax, budget } = options;
   return {
     message(message) {
       const isTooBig = typeof message === "string"
@@ -34,11 +35,13 @@ export function createEcho(connection: Connection, options: EchoOptions): Connec
         return connection.close(CLOSE_CODE.MessageTooBig, reason);
       }
       // There is no log to wait at: what is not read would pile up here.
-      if (connection.unsentBytes > sendBufferBytesMax) {
+      const { unsentBytes } = connection;
+      if (unsentBytes > budget.limit) {
         return connection.close(CLOSE_CODE.TooFarBehind, "fell too far behind");
       }
       connection.send(message);
+      budget.note(connection, unsentBytes + message.length);
     },
-    closed() {},
+    closed: () => budget.forget(connection),
   };
 }

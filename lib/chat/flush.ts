@@ -14,11 +14,12 @@ import {
 } from "../limits.ts";
 import type { Entry } from "../log/log.ts";
 import type { Reader, Recipient, Room } from "./room.ts";
+import type { SendBudget } from "./send_budget.ts";
 
 /** Settings of a {@linkcode Flush}. */
 export interface FlushOptions {
-  /** Unsent bytes of one reader above which it waits at its cursor. */
-  readonly sendBufferBytesMax: number;
+  /** Unsent bytes above which a reader waits at its cursor. */
+  readonly budget: SendBudget;
   /** Milliseconds a waiting reader may go without any progress. */
   readonly stallMs: number;
   /** Time. */
@@ -68,6 +69,11 @@ export class Flush {
     this.#options = options;
   }
 
+  /** Unsent bytes above which a reader waits at its cursor. */
+  get budget(): SendBudget {
+    return this.#options.budget;
+  }
+
   /** How many sessions wait. */
   get waiting(): number {
     return this.#waiting.size;
@@ -89,6 +95,7 @@ export class Flush {
   forget(session: Recipient): void {
     this.#sessions.delete(session);
     this.#waiting.delete(session);
+    this.budget.forget(session.connection);
   }
 
   #schedule(): void {
@@ -144,9 +151,8 @@ export class Flush {
     if (room.epoch !== channel.epoch) return;
     if (reader.isCatchingUp || reader.offset >= channel.head || this.#isWaiting(session)) return;
     while (reader.offset < channel.head) {
-      if (session.connection.unsentBytes >= this.#options.sendBufferBytesMax) {
-        return this.hold(session);
-      }
+      const { unsentBytes } = session.connection;
+      if (unsentBytes >= this.budget.limit) return this.hold(session);
       if (!this.#skipLost(reader)) return;
       if (session.isPlain) {
         const entries = channel.recent(reader.offset, FRAME_ENTRIES_MAX);
@@ -157,6 +163,7 @@ export class Flush {
         if (frame === undefined) return this.#startCatchUp(reader);
         reader.offset = frame.to;
         session.sendEntries(frame.text);
+        this.budget.note(session.connection, unsentBytes + frame.text.length);
         if (this.#mayWait(reader)) return;
       }
     }
@@ -185,9 +192,11 @@ export class Flush {
   /** Sends entries until the connection has enough; the cursor says how far that was. */
   #sendPlain(reader: Reader, entries: readonly Entry[]): void {
     const { room, session } = reader;
-    let bytesLeft = this.#options.sendBufferBytesMax - session.connection.unsentBytes;
+    const { connection } = session;
+    const { limit } = this.budget;
+    let bytesLeft = limit - connection.unsentBytes;
     for (const entry of entries) {
-      if (bytesLeft <= 0) return;
+      if (bytesLeft <= 0) break;
       reader.offset = entry.offset;
       if (entry.author === session.identity.author) continue;
       const text = room.plainText(entry);
@@ -195,6 +204,7 @@ export class Flush {
       session.send(text);
       bytesLeft -= text.length;
     }
+    this.budget.note(connection, limit - bytesLeft);
   }
 
   /**
@@ -237,12 +247,13 @@ export class Flush {
     // connection, which `advance` will find.
     const { unsentBytes } = session.connection;
     const isNext = entries[0]?.offset === reader.offset + 1;
-    if (isNext && unsentBytes < this.#options.sendBufferBytesMax) {
+    if (isNext && unsentBytes < this.budget.limit) {
       if (session.isPlain) this.#sendPlain(reader, entries);
       else {
         const { text, to } = room.encodeFrame(entries);
         reader.offset = to;
         session.sendEntries(text);
+        this.budget.note(session.connection, unsentBytes + text.length);
       }
     }
     // A turn between two pages: in one turn many would fill the connection before a byte has left.
@@ -271,7 +282,7 @@ export class Flush {
   /** Whether a session waits; one whose connection has drained by half waits no longer. */
   #isWaiting(session: Recipient): boolean {
     if (!this.#waiting.has(session)) return false;
-    if (session.connection.unsentBytes > this.#options.sendBufferBytesMax / 2) return true;
+    if (session.connection.unsentBytes > this.budget.limit / 2) return true;
     this.#waiting.delete(session);
     session.resume();
     return false;
@@ -280,6 +291,7 @@ export class Flush {
   #sweep(): void {
     const { clock, stallMs } = this.#options;
     const now = clock.now();
+    if (this.budget.isTight) this.budget.review();
     for (const [session, waiting] of this.#waiting) {
       if (!this.#isWaiting(session)) continue;
       const { unsentBytes } = session.connection;

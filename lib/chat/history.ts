@@ -5,7 +5,10 @@
  */
 
 import { FRAME_CHARS_MAX, HISTORY_SCAN_MAX } from "../limits.ts";
-import type { Channel, Entry } from "../log/log.ts";
+import type { Channel, Entry, Log } from "../log/log.ts";
+import { entryEvent, type HistoryEvent } from "../protocol/event.ts";
+import { type Name, parseUsername } from "../protocol/name.ts";
+import type { Target } from "./access.ts";
 
 /** What part of the past is wanted. */
 export interface PageRequest {
@@ -29,6 +32,62 @@ export interface Page {
   readonly from: number;
   /** The highest offset that was looked at: where to go on with `after`. */
   readonly to: number;
+}
+
+/** What part of a channel's past is wanted. */
+export interface HistoryRequest extends Omit<PageRequest, "matches"> {
+  /** In an inbox: the other party; `undefined`: everything. */
+  readonly with?: Name | undefined;
+}
+
+/**
+ * Reads a page of a channel's past.
+ *
+ * @param log Where it is.
+ * @param target The channel.
+ * @param request Which part.
+ * @returns The page as it is told.
+ * @throws {UnavailableError} If the store is out of reach.
+ */
+export async function historyEvent(
+  log: Log,
+  target: Target,
+  { with: partner, ...request }: HistoryRequest,
+): Promise<HistoryEvent> {
+  const channel = await log.watch(target.channel, () => {});
+  try {
+    const matches = partner && conversationWith(partner.key);
+    const page = await readPage(channel, { ...request, matches });
+    return {
+      type: "history",
+      ...(partner === undefined ? { room: target.name } : { with: partner.text }),
+      epoch: channel.epoch,
+      entries: page.entries.map((entry) => entryEvent(target.name, entry)),
+      more: page.more,
+      from: page.from,
+      to: page.to,
+    };
+  } finally {
+    channel.close();
+  }
+}
+
+function conversationWith(key: string): (entry: Entry) => boolean {
+  return (entry) => entry.with !== undefined && parseUsername(entry.with)?.key === key;
+}
+
+/**
+ * Reads one entry.
+ *
+ * @param channel What to read.
+ * @param offset Its place.
+ * @returns `undefined` where there is none, or none any more.
+ * @throws {UnavailableError} If the store is out of reach.
+ */
+export async function readEntry(channel: Channel, offset: number): Promise<Entry | undefined> {
+  if (offset < 1) return undefined;
+  const [entry] = await channel.read(offset - 1, 1);
+  return entry?.offset === offset ? entry : undefined;
 }
 
 /**

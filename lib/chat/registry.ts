@@ -34,6 +34,14 @@ export class Registry {
     }
   }
 
+  /** All sessions. */
+  *[Symbol.iterator](): Iterator<Session> {
+    for (const known of this.#sessions.values()) {
+      if (known instanceof Set) yield* known;
+      else yield known;
+    }
+  }
+
   /**
    * The sessions of a user: tabs and devices.
    *

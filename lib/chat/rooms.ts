@@ -7,8 +7,10 @@
 import type { Clock } from "../clock.ts";
 import { HISTORY_PAGE_MAX } from "../limits.ts";
 import type { Log } from "../log/log.ts";
+import type { Target } from "./access.ts";
 import type { Flush } from "./flush.ts";
 import type { PresenceChange } from "./presence.ts";
+import { Refusal } from "../protocol/refusal.ts";
 import { Room } from "./room.ts";
 
 /** What the rooms work with. */
@@ -21,10 +23,13 @@ export interface RoomsOptions {
   readonly clock: Clock;
   /** Entries before the head at which a reader begins whose position has lost its meaning. */
   readonly historyOnJoin: number;
+  /** Rooms with somebody in them. */
+  readonly roomsMax: number;
 }
 
 interface OpenRoom {
   readonly room: Promise<Room>;
+  readonly isInbox: boolean;
   /** Sessions that read it, or are about to. */
   users: number;
 }
@@ -33,6 +38,7 @@ interface OpenRoom {
 export class Rooms {
   readonly #options: RoomsOptions;
   readonly #open = new Map<string, OpenRoom>();
+  #roomCount = 0;
 
   /**
    * Creates an empty set of rooms.
@@ -51,24 +57,49 @@ export class Rooms {
   /**
    * Opens a room, or joins in its being open. Who has called this must {@linkcode Rooms.release} it.
    *
-   * @param channel The log's channel.
-   * @param name The name shown.
-   * @param isInbox Whether it is an inbox, without presence.
-   * @throws {UnavailableError} If the store is out of reach; then there is nothing to release.
+   * @param target The room, or an inbox, which has no presence.
+   * @throws {Refusal} `rooms_full`: nobody is in it, and there are as many rooms as there may be.
+   * @throws {UnavailableError} If the store is out of reach. After a throw there is nothing to release.
    */
-  async acquire(channel: string, name: string, isInbox = false): Promise<Room> {
+  async acquire(target: Target): Promise<Room> {
+    const { channel } = target;
+    const isInbox = target.owner !== undefined;
     let open = this.#open.get(channel);
     if (open === undefined) {
-      open = { room: this.#watch(channel, name, isInbox), users: 0 };
+      if (!isInbox && this.#roomCount >= this.#options.roomsMax) {
+        throw new Refusal("rooms_full", "There are as many rooms as there may be");
+      }
+      open = { room: this.#watch(target), isInbox, users: 0 };
       this.#open.set(channel, open);
+      if (!isInbox) this.#roomCount++;
     }
     open.users++;
     try {
       return await open.room;
     } catch (error) {
-      if (this.#open.get(channel) === open) this.#open.delete(channel);
+      if (this.#open.get(channel) === open) this.#forget(channel, open);
       throw error;
     }
+  }
+
+  #forget(channel: string, { isInbox }: OpenRoom): void {
+    this.#open.delete(channel);
+    if (!isInbox) this.#roomCount--;
+  }
+
+  /**
+   * A room in which somebody is.
+   *
+   * @param channel The log's channel.
+   */
+  async find(channel: string): Promise<Room | undefined> {
+    return await this.#open.get(channel)?.room;
+  }
+
+  /** The rooms in which somebody is; inboxes are none. */
+  async all(): Promise<Room[]> {
+    const rooms = [...this.#open.values()].filter(({ isInbox }) => !isInbox);
+    return await Promise.all(rooms.map(({ room }) => room));
   }
 
   /**
@@ -79,19 +110,19 @@ export class Rooms {
   release(room: Room): void {
     const open = this.#open.get(room.channel.name)!;
     if (--open.users > 0) return;
-    this.#open.delete(room.channel.name);
+    this.#forget(room.channel.name, open);
     room.presence?.close();
     room.channel.close();
   }
 
-  async #watch(channelName: string, name: string, isInbox: boolean): Promise<Room> {
+  async #watch({ channel: channelName, name, owner }: Target): Promise<Room> {
     const { log, clock, flush } = this.#options;
     let room: Room | undefined = undefined;
     const channel = await log.watch(channelName, () => {
       if (room !== undefined) this.#changed(room);
     });
     const onChange = (change: PresenceChange) => tellPresence(room!, change, flush);
-    room = new Room(name, channel, isInbox ? undefined : { clock, onChange });
+    room = new Room(name, channel, owner === undefined ? { clock, onChange } : undefined);
     return room;
   }
 

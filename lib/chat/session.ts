@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Principal } from "../auth/principal.ts";
 import type { Identity } from "../directory/local.ts";
 import { BAD_COMMANDS_MAX, FRAME_CHARS_MAX, OPENING_MESSAGES_MAX } from "../limits.ts";
 import { type Command, parseCommand } from "../protocol/command.ts";
@@ -12,6 +13,7 @@ import { exceedsBytes } from "../protocol/text.ts";
 import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
 import type { Flush } from "./flush.ts";
+import type { Sender } from "./publisher.ts";
 import type { Reader, Recipient } from "./room.ts";
 
 /** Bounds of what a session may do. */
@@ -22,6 +24,16 @@ export interface SessionSettings {
   readonly refusalsMax: number;
   /** Unsent bytes above which a session is behind: what may be large is refused or waits. */
   readonly sendBufferBytesMax: number;
+}
+
+/** Who has opened a connection, before any name is claimed. */
+export interface Visitor {
+  /** Whether it speaks the plain protocol, else the rich one. */
+  readonly isPlain: boolean;
+  /** Where it comes from, for the limits on addresses. */
+  readonly address: string;
+  /** What its key or token says of it. */
+  readonly principal: Principal;
 }
 
 /** What a session can turn to. */
@@ -44,12 +56,16 @@ export class Session implements ConnectionHandler, Recipient {
   readonly connection: Connection;
   /** Whether it speaks the plain protocol, else the rich one. */
   readonly isPlain: boolean;
+  /** Where it comes from, for the limits on addresses. */
+  readonly address: string;
+  /** What its key or token says of it; a token may be renewed. */
+  principal: Principal;
   /** The session's cursors, by the channel's name in the log. */
   readonly readers = new Map<string, Reader>();
   /** Answers under way that may be large. */
   pendingAnswers = 0;
   readonly #host: SessionHost;
-  #identity: Identity | undefined;
+  #sender: Sender | undefined;
   #events: string[] = [];
   /** Messages that came before the session was open. */
   #early: string[] | undefined = [];
@@ -61,23 +77,25 @@ export class Session implements ConnectionHandler, Recipient {
    * Creates a session that is not open yet.
    *
    * @param connection An open connection.
-   * @param isPlain Whether it speaks the plain protocol.
+   * @param visitor Who has opened it.
    * @param host What it can turn to.
    */
-  constructor(connection: Connection, isPlain: boolean, host: SessionHost) {
+  constructor(connection: Connection, visitor: Visitor, host: SessionHost) {
     this.connection = connection;
-    this.isPlain = isPlain;
+    this.isPlain = visitor.isPlain;
+    this.address = visitor.address;
+    this.principal = visitor.principal;
     this.#host = host;
   }
 
-  /** Who it is; only of a session that has been opened. */
-  get identity(): Identity {
-    return this.#identity!;
+  /** Who it is, also as one who publishes; only of a session that has been opened. */
+  get identity(): Sender {
+    return this.#sender!;
   }
 
   /** Whether {@linkcode Session.identify} has been called. */
   get isIdentified(): boolean {
-    return this.#identity !== undefined;
+    return this.#sender !== undefined;
   }
 
   /** Rooms that it has joined; its inbox is none. */
@@ -89,7 +107,7 @@ export class Session implements ConnectionHandler, Recipient {
 
   /** Whether its connection has all the unsent bytes that it may have. */
   get isBehind(): boolean {
-    return this.connection.unsentBytes >= this.#host.settings.sendBufferBytesMax;
+    return this.connection.unsentBytes >= this.#host.flush.budget.limit;
   }
 
   /** Whether it has ended. */
@@ -98,8 +116,8 @@ export class Session implements ConnectionHandler, Recipient {
   }
 
   /** The name is claimed: the session is somebody. */
-  identify(identity: Identity): void {
-    this.#identity = identity;
+  identify({ user, author, inbox }: Identity): void {
+    this.#sender = { user, author, inbox, bucket: user.key };
   }
 
   /** The rooms are joined: messages that came meanwhile are heard, and from now on all. */
@@ -172,9 +190,8 @@ export class Session implements ConnectionHandler, Recipient {
     const events = this.#events;
     this.#events = [];
     // Who asks and asks, and never reads the answers.
-    if (this.connection.unsentBytes >= 2 * this.#host.settings.sendBufferBytesMax) {
-      return this.fellBehind();
-    }
+    let { unsentBytes } = this.connection;
+    if (unsentBytes >= 2 * this.#host.settings.sendBufferBytesMax) return this.fellBehind();
     let from = 0, chars = 0;
     for (let i = 0; i < events.length; i++) {
       if (i > from && chars + events[i]!.length > FRAME_CHARS_MAX) {
@@ -183,8 +200,10 @@ export class Session implements ConnectionHandler, Recipient {
         chars = 0;
       }
       chars += events[i]!.length + 1;
+      unsentBytes += events[i]!.length;
     }
     this.send(`[${events.slice(from).join(",")}]`);
+    if (!this.#isClosed) this.#host.flush.budget.note(this.connection, unsentBytes);
   }
 
   /** Whether a cursor of it has still to move, and no page is being read for it. */

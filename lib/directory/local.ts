@@ -5,26 +5,29 @@
  */
 
 import type { Clock } from "../clock.ts";
-import type { Log } from "../log/log.ts";
+import type { Entry, Log } from "../log/log.ts";
 import type { Name } from "../protocol/name.ts";
+import { RateLimiter } from "../rate_limiter.ts";
 
 /** What a {@linkcode LocalDirectory} works with. */
 export interface LocalDirectoryOptions {
-  /** Where claims with a key are remembered. */
+  /** Where claims with a key, and bans, are remembered. */
   readonly log: Log;
   /** Time. */
   readonly clock: Clock;
   /** Makes an id that nobody can guess. */
   readonly randomId: () => string;
-  /** Seconds for which a claim with a key outlives its last socket. */
+  /** Seconds for which a claim with a key outlives its last use. */
   readonly nameHoldSeconds: number;
+  /** New names that one address may claim in a minute; 0: no limit. */
+  readonly claimsPerMinute: number;
 }
 
 /** Somebody, under a name. */
 export interface Identity {
   /** The name, as its claimant spells it. */
   readonly user: Name;
-  /** Whose the messages are, for programs: a hash of the key, or an id of the socket. */
+  /** Whose the messages are, for programs: a hash of the key, a token's subject, or an id of the socket. */
   readonly author: string;
   /** The log's channel of the inbox; `undefined` without a key. */
   readonly inbox: string | undefined;
@@ -36,16 +39,39 @@ export interface Holder extends Identity {
   readonly inbox: string;
 }
 
+/** Somebody who asks for a name. */
+export interface ClaimRequest {
+  /** The name. */
+  readonly user: Name;
+  /** Who asks; `undefined` without a key: then it is nobody who could come again. */
+  readonly author: string | undefined;
+  /** Where the request came from. */
+  readonly address: string;
+}
+
+/** What became of a claim. */
+export type Claimed =
+  /** The name is theirs. */
+  | { readonly identity: Identity }
+  /** It is another's, or it or whoever asks is banned. */
+  | { readonly refused: "taken" | "banned" }
+  /** Too many new names came from this address. */
+  | { readonly refused: "limited"; readonly retryAfterMs: number };
+
 interface Claim {
-  /** Who it is; resolves when the claim is stored. */
-  readonly identity: Promise<Identity>;
   readonly author: string;
   readonly hasKey: boolean;
-  /** Sockets that use it now. */
+  readonly claimed: Promise<Claimed>;
+  /** Whether `claimed` is still open. */
+  isPending: boolean;
+  /** What uses it now. */
   uses: number;
   /** Takes back the alarm that ends it. */
   stay: (() => void) | undefined;
 }
+
+/** The body of the entry that says that a name is free again. */
+const FREE = "free";
 
 /**
  * Claims of names.
@@ -54,20 +80,32 @@ interface Claim {
  * is refused, for as long as one of them lives and a time after. Without a key a name is held by one
  * socket for its own life.
  *
- * Who holds a name now is known in memory; who claimed it last with a key, and so has the inbox of that
- * name, is the last entry of a channel of the log, so that a restart does not forget it.
+ * Who holds a name now is known in memory. Who claimed it last with a key, and so has the inbox of that
+ * name, and whether that claim was still held, is the last entry of a channel of the log; so is every ban.
+ * A restart forgets neither: a name that was held is held for its owner once more, from the start on.
  */
 export class LocalDirectory {
   readonly #options: LocalDirectoryOptions;
+  readonly #claimLimiter: RateLimiter;
   readonly #claims = new Map<string, Claim>();
+  /** Until when a channel's subject is banned, as far as that was said since the start. */
+  readonly #bans = new Map<string, number>();
+  readonly #oldClaimsUntil: number;
 
   /**
-   * Creates a directory in which every name is free.
+   * Creates a directory.
    *
    * @param options What it works with.
    */
   constructor(options: LocalDirectoryOptions) {
     this.#options = options;
+    const { clock, claimsPerMinute } = options;
+    this.#claimLimiter = new RateLimiter({
+      perSecond: claimsPerMinute / 60,
+      burst: claimsPerMinute,
+      now: () => clock.now(),
+    });
+    this.#oldClaimsUntil = clock.now() + options.nameHoldSeconds * 1000;
   }
 
   /** How many names are claimed. */
@@ -79,33 +117,84 @@ export class LocalDirectory {
    * Claims a name, or uses an own claim once more. Check and claim are one synchronous step: of many that
    * ask at once one has it.
    *
-   * @param user The name.
-   * @param author Who asks.
-   * @param hasKey Whether that is a key, which may come again.
-   * @returns Who it is now, with the spelling of the first claim; `undefined` where the name is taken.
-   * @throws {UnavailableError} If the claim cannot be stored; then it is none.
+   * @param request Who asks, and for what.
+   * @returns Who it is now, with the spelling of the first claim, or why not.
+   * @throws {UnavailableError} If the claim cannot be looked up or stored; then it is none.
    */
-  async claim(user: Name, author: string, hasKey: boolean): Promise<Identity | undefined> {
+  async claim(request: ClaimRequest): Promise<Claimed> {
+    const { user } = request;
+    const author = request.author ?? `s:${user.key}/${this.#options.randomId()}`;
     let claim = this.#claims.get(user.key);
-    if (claim !== undefined && claim.author !== author) return undefined;
-    if (claim === undefined) {
-      const identity = this.#identify(user, author, hasKey);
-      claim = { identity, author, hasKey, uses: 0, stay: undefined };
-      this.#claims.set(user.key, claim);
+    while (claim !== undefined && claim.author !== author) {
+      if (!claim.isPending) return { refused: "taken" };
+      // Whoever came first may yet be refused.
+      await claim.claimed.catch(() => {});
+      claim = this.#claims.get(user.key);
     }
+    if (this.#isBannedNow(user.key, author)) return { refused: "banned" };
+    claim ??= this.#begin(request, author);
     claim.uses++;
     claim.stay?.();
     claim.stay = undefined;
-    try {
-      return await claim.identity;
-    } catch (error) {
-      if (this.#claims.get(user.key) === claim) this.#claims.delete(user.key);
-      throw error;
+    return await claim.claimed;
+  }
+
+  /** Takes the name at once, and gives it back where it turns out that it cannot be had. */
+  #begin({ user, author: key, address }: ClaimRequest, author: string): Claim {
+    const claim: Claim = {
+      author,
+      hasKey: key !== undefined,
+      claimed: this.#identify(user, author, key !== undefined, address).then(
+        (claimed) => this.#settle(user.key, claim, claimed),
+        (error) => {
+          this.#settle(user.key, claim, { refused: "taken" });
+          throw error;
+        },
+      ),
+      isPending: true,
+      uses: 0,
+      stay: undefined,
+    };
+    this.#claims.set(user.key, claim);
+    return claim;
+  }
+
+  #settle(key: string, claim: Claim, claimed: Claimed): Claimed {
+    claim.isPending = false;
+    // Who has been banned since the store was asked.
+    const outcome: Claimed = this.#isBannedNow(key, claim.author) ? { refused: "banned" } : claimed;
+    if ("refused" in outcome && this.#claims.get(key) === claim) this.#claims.delete(key);
+    return outcome;
+  }
+
+  async #identify(
+    user: Name,
+    author: string,
+    hasKey: boolean,
+    address: string,
+  ): Promise<Claimed> {
+    const { clock } = this.#options;
+    if (await this.isBanned(user.key, hasKey ? author : undefined)) return { refused: "banned" };
+    const last = await this.#last(claimsChannel(user.key));
+    const wasHeld = last !== undefined && last.body !== FREE;
+    const isOwn = last?.author === author;
+    if (wasHeld && !isOwn && clock.now() < this.#oldClaimsUntil) return { refused: "taken" };
+    if (!isOwn) {
+      const retryAfterMs = this.#claimLimiter.take(address);
+      if (retryAfterMs > 0) return { refused: "limited", retryAfterMs };
     }
+    if (!hasKey) return { identity: { user, author, inbox: undefined } };
+    const inbox = inboxChannel(user.key, author);
+    // The spelling of the last claim is kept, as long as it was held.
+    if (isOwn && wasHeld) {
+      return { identity: { user: { text: last.sender, key: user.key }, author, inbox } };
+    }
+    await this.#say(claimsChannel(user.key), author, user.text, "");
+    return { identity: { user, author, inbox } };
   }
 
   /**
-   * A socket no longer uses its claim. Without effect where the claim is another's by now.
+   * A use of a claim has ended. Without effect where the claim is another's by now.
    *
    * @param identity What {@linkcode LocalDirectory.claim} gave; once for each time.
    */
@@ -116,7 +205,10 @@ export class LocalDirectory {
     if (!claim.hasKey) return void this.#claims.delete(key);
     const { clock, nameHoldSeconds } = this.#options;
     claim.stay = clock.after(nameHoldSeconds * 1000, () => {
-      if (this.#claims.get(key) === claim) this.#claims.delete(key);
+      if (this.#claims.get(key) !== claim) return;
+      this.#claims.delete(key);
+      // Where this cannot be stored, the next start holds the name once more.
+      this.#say(claimsChannel(key), claim.author, identity.user.text, FREE).catch(() => {});
     });
   }
 
@@ -127,46 +219,88 @@ export class LocalDirectory {
    * @throws {UnavailableError} If the store is out of reach.
    */
   async holder(key: string): Promise<Holder | undefined> {
-    const claim = this.#claims.get(key);
-    if (claim === undefined) return await this.#lastHolder(key);
-    const { user, author, inbox } = await claim.identity;
-    return inbox === undefined ? undefined : { user, author, inbox };
+    const claimed = await this.#claims.get(key)?.claimed.catch(() => undefined);
+    if (claimed !== undefined && "identity" in claimed) {
+      const { user, author, inbox } = claimed.identity;
+      return inbox === undefined ? undefined : { user, author, inbox };
+    }
+    const last = await this.#last(claimsChannel(key));
+    if (last === undefined) return undefined;
+    const { author, sender } = last;
+    return { user: { text: sender, key }, author, inbox: inboxChannel(key, author) };
   }
 
-  async #identify(user: Name, author: string, hasKey: boolean): Promise<Identity> {
-    if (!hasKey) return { user, author, inbox: undefined };
-    const last = await this.#lastHolder(user.key);
-    if (last?.author === author) return last;
+  /**
+   * Bans a name, and whoever holds it with a key, under every name; sockets that are open are not closed.
+   *
+   * @param key The name's key.
+   * @param untilMs Until when, in milliseconds since 1970; what has passed lifts a ban.
+   * @returns Who was banned with the name.
+   * @throws {UnavailableError} If the ban cannot be stored.
+   */
+  async ban(key: string, untilMs: number): Promise<Holder | undefined> {
+    const holder = await this.holder(key);
+    const bans = [nameBan(key), ...(holder === undefined ? [] : [authorBan(holder.author)])];
+    const now = this.#options.clock.wallNow();
+    for (const [ban, until] of this.#bans) if (until <= now) this.#bans.delete(ban);
+    for (const ban of bans) this.#bans.set(ban, untilMs);
+    await Promise.all(bans.map((ban) => this.#say(ban, "ban", "", `${untilMs}`)));
+    return holder;
+  }
+
+  /**
+   * Whether a name, or somebody under whichever name, is banned.
+   *
+   * @param key The name's key, if it is about one.
+   * @param author Who, if it is about somebody with a key.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  async isBanned(key: string | undefined, author: string | undefined): Promise<boolean> {
+    const bans = [];
+    if (key !== undefined) bans.push(nameBan(key));
+    if (author !== undefined) bans.push(authorBan(author));
+    for (const ban of bans) {
+      const until = this.#bans.get(ban) ?? Number((await this.#last(ban))?.body ?? 0);
+      if (until > this.#options.clock.wallNow()) return true;
+    }
+    return false;
+  }
+
+  /** Whether there is a ban that was said since the start: for those whom the store let in before it. */
+  #isBannedNow(key: string, author: string): boolean {
+    const now = this.#options.clock.wallNow();
+    return [nameBan(key), authorBan(author)].some((ban) => (this.#bans.get(ban) ?? 0) > now);
+  }
+
+  async #say(channel: string, author: string, sender: string, body: string): Promise<void> {
     const { log, clock, randomId } = this.#options;
-    await log.append(claimsChannel(user.key), {
-      kind: "message",
-      id: randomId(),
-      author,
-      sender: user.text,
-      at: clock.wallNow(),
-      body: "",
-    });
-    return { user, author, inbox: inboxChannel(user.key, author) };
+    const at = clock.wallNow();
+    await log.append(channel, { kind: "message", id: randomId(), author, sender, at, body });
   }
 
-  async #lastHolder(key: string): Promise<Holder | undefined> {
-    const channel = await this.#options.log.watch(claimsChannel(key), () => {});
+  async #last(channelName: string): Promise<Entry | undefined> {
+    const channel = await this.#options.log.watch(channelName, () => {});
     try {
-      const [claim] = await channel.read(channel.head - 1, 1);
-      if (claim === undefined) return undefined;
-      const { author, sender } = claim;
-      return { user: { text: sender, key }, author, inbox: inboxChannel(key, author) };
+      return (await channel.read(channel.head - 1, 1))[0];
     } finally {
       channel.close();
     }
   }
 }
 
-// Neither can be a room's name.
+// None of these can be a room's name.
 function claimsChannel(key: string): string {
   return `~${key}`;
 }
 
 function inboxChannel(key: string, author: string): string {
   return `@${key}/${author}`;
+}
+
+function nameBan(key: string): string {
+  return `!name/${key}`;
+}
+
+function authorBan(author: string): string {
+  return `!author/${author}`;
 }

@@ -12,7 +12,7 @@ import type { Statements } from "./rows.ts";
 const AFTER_ALL_TEXTS = new Uint8Array(1);
 
 /** A channel's row, as a list reads it. */
-type ListedRow = Omit<ListedChannel, "epoch">;
+export type ListedRow = Omit<ListedChannel, "epoch">;
 
 /** Where a search goes on: after an entry in the order of authors' names, then of time. */
 interface Start {

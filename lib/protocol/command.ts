@@ -8,12 +8,15 @@ import * as z from "zod";
 import { HISTORY_PAGE_MAX, REF_CHARS_MAX } from "../limits.ts";
 
 // Half a surrogate pair is no text: it has no UTF-8, and would not come back from the store as it went in.
-const text = z.string().overwrite((value) => value.toWellFormed());
-const ref = text.min(1).max(REF_CHARS_MAX).describe(
+/** @internal A text. */
+export const text = z.string().overwrite((value) => value.toWellFormed());
+/** @internal A `ref`. */
+export const ref = text.min(1).max(REF_CHARS_MAX).describe(
   "The client's own random id of the command",
 );
 const room = z.string().max(512).describe("A room's name, or the own inbox, `@` and the username");
-const username = z.string().max(512).describe("A username");
+/** @internal A username. */
+export const username = z.string().max(512).describe("A username");
 const offset = z.int().min(0);
 
 const message = z.object({
@@ -67,6 +70,11 @@ export const COMMAND_SCHEMAS = {
   history,
   typing,
   ping: z.object({ type: z.literal("ping"), ref: ref.optional() }),
+  token: z.object({
+    type: z.literal("token"),
+    token: z.string().describe("A new token of the same user, before the old one expires"),
+    ref: ref.optional(),
+  }),
 };
 
 /**

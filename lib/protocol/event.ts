@@ -4,27 +4,10 @@
  * @module
  */
 
+import type { ErrorCode } from "./refusal.ts";
+
 /** The subprotocol's name. */
 export const RICH_SUBPROTOCOL = "natter.v1";
-
-/** What can go wrong with a command, and leaves the socket open. */
-export type ErrorCode =
-  | "bad_json"
-  | "bad_command"
-  | "unknown_command"
-  | "body_too_large"
-  | "body_empty"
-  | "rate_limited"
-  | "not_joined"
-  | "not_found"
-  | "room_name_invalid"
-  | "rooms_full"
-  | "user_not_found"
-  | "forbidden"
-  | "ref_conflict"
-  | "busy"
-  | "unavailable"
-  | "internal";
 
 /** A message as a reader of its channel sees it. */
 export interface MessageEvent {
@@ -79,6 +62,28 @@ export interface WelcomeLimits {
   readonly roomsPerConnectionMax: number;
 }
 
+/** A page of the past. */
+export interface HistoryEvent {
+  /** Which event. */
+  readonly type: "history";
+  /** The channel's name as shown. */
+  readonly room?: string;
+  /** In place of `room`: the other party of the direct messages. */
+  readonly with?: string;
+  /** The channel's epoch. */
+  readonly epoch: string;
+  /** The entries, oldest first. */
+  readonly entries: readonly EntryEvent[];
+  /** Whether there may be more in the same direction. */
+  readonly more: boolean;
+  /** The lowest offset that was looked at: go on with `before` from here. */
+  readonly from: number;
+  /** The highest offset that was looked at: go on with `after` from here. */
+  readonly to: number;
+  /** The command's `ref`. */
+  readonly ref?: string | undefined;
+}
+
 /** An event that is for one reader alone. */
 export type Event =
   | {
@@ -113,6 +118,12 @@ export type Event =
   | { readonly type: "left"; readonly room: string; readonly ref?: string | undefined }
   | { readonly type: "pong"; readonly ref?: string | undefined }
   | {
+    readonly type: "token";
+    /** When the new token expires, in milliseconds since 1970; absent: never. */
+    readonly expiresAt?: number | undefined;
+    readonly ref?: string | undefined;
+  }
+  | {
     readonly type: "presence";
     readonly room: string;
     readonly joins?: readonly string[];
@@ -127,19 +138,7 @@ export type Event =
     readonly to?: string;
     readonly username: string;
   }
-  | {
-    readonly type: "history";
-    readonly room?: string;
-    readonly with?: string;
-    readonly epoch: string;
-    readonly entries: readonly EntryEvent[];
-    readonly more: boolean;
-    /** The lowest offset that was looked at: go on with `before` from here. */
-    readonly from: number;
-    /** The highest offset that was looked at: go on with `after` from here. */
-    readonly to: number;
-    readonly ref?: string | undefined;
-  }
+  | HistoryEvent
   | {
     readonly type: "gap";
     readonly room: string;

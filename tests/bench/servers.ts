@@ -51,6 +51,7 @@ const natter = {
     HOST: "127.0.0.1",
     PORT: "0",
     MESSAGES_PER_SECOND: "0",
+    CLAIMS_PER_MINUTE: "0",
     CONNECTIONS_MAX: "0",
     CONNECTIONS_PER_IP_MAX: "0",
     LOG: "json",

@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { createEcho } from "../../lib/chat/echo.ts";
+import { SendBudget } from "../../lib/chat/send_budget.ts";
 import { CLOSE_CODE } from "../../lib/websocket/close_code.ts";
 import { FakeConnection } from "../support/fake_connection.ts";
 
 function openEcho(): FakeConnection {
-  const options = { echoBytesMax: 4, sendBufferBytesMax: 10 };
+  const budget = new SendBudget({ sendBufferBytesMax: 10, sendBuffersTotalBytesMax: 100 });
+  const options = { echoBytesMax: 4, budget };
   return new FakeConnection().open((connection) => createEcho(connection, options));
 }
 

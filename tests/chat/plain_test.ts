@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { ANONYMOUS } from "../../lib/auth/principal.ts";
 import { CLOSE_CODE } from "../../lib/websocket/close_code.ts";
 import { createTestChat } from "../support/test_chat.ts";
 
@@ -38,7 +39,8 @@ Deno.test("what is said before the session is open is heard, in its order", asyn
   const request = {
     isPlain: true,
     username: "alice",
-    keyHash: undefined,
+    principal: ANONYMOUS,
+    address: "192.0.2.1",
     rooms: [],
     cursor: new Map(),
   };

@@ -8,6 +8,8 @@ import { Presence } from "../../lib/chat/presence.ts";
 import { type Frame, Room } from "../../lib/chat/room.ts";
 import type { Clock } from "../../lib/clock.ts";
 import {
+  type Claimed,
+  type ClaimRequest,
   type Identity,
   LocalDirectory,
   type LocalDirectoryOptions,
@@ -142,14 +144,10 @@ export class LateDirectory extends LocalDirectory {
     this.#clock = options.clock;
   }
 
-  override async claim(
-    user: Name,
-    author: string,
-    hasKey: boolean,
-  ): Promise<Identity | undefined> {
-    const identity = await super.claim(user, author, hasKey);
-    if (identity !== undefined) this.#latest.set(user.key, identity);
-    return identity;
+  override async claim(request: ClaimRequest): Promise<Claimed> {
+    const claimed = await super.claim(request);
+    if ("identity" in claimed) this.#latest.set(request.user.key, claimed.identity);
+    return claimed;
   }
 
   override release(identity: Identity): void {

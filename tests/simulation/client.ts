@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ANONYMOUS } from "../../lib/auth/principal.ts";
 import type { JoinRequest } from "../../lib/chat/chat.ts";
 import type { Command } from "../../lib/protocol/command.ts";
 import type { Position } from "../../lib/protocol/position.ts";
@@ -97,7 +98,8 @@ export class Client {
       const position = this.position(name, isHonest);
       if (position !== undefined) cursor.set(name, position);
     }
-    return { isPlain, username, keyHash, rooms: this.rooms, cursor };
+    const principal = keyHash === undefined ? ANONYMOUS : { author: `k:${keyHash}` };
+    return { isPlain, username, principal, address: "", rooms: this.rooms, cursor };
   }
 
   /**

@@ -100,14 +100,19 @@ export class Server {
     const log = sabotage.log?.(this.#log, clock) ?? this.#log;
     const randomId = () => random.id();
     const { nameHoldSeconds } = settings;
-    const directoryOptions = { log, clock, randomId, nameHoldSeconds };
+    const directoryOptions = { log, clock, randomId, nameHoldSeconds, claimsPerMinute: 0 };
     this.directory = sabotage.directory?.(directoryOptions) ?? new LocalDirectory(directoryOptions);
     this.chat = new Chat({
       ...settings,
       roomsPerConnectionMax: 4,
+      roomsMax: 1000,
+      claimsPerMinute: 0,
+      sendBuffersTotalBytesMax: 1e9,
+      historyDays: 1,
       pingSeconds: 25,
       log,
       directory: this.directory,
+      authenticator: { authenticate: () => Promise.resolve({ unauthorized: "no tokens here" }) },
       clock,
       randomId,
       onError: (error) => this.#fail("nothing fails inside", String(error)),

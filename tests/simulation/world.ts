@@ -132,14 +132,14 @@ export class World {
    */
   async connect(client: Client, isHonest: boolean): Promise<void> {
     const request = client.request(isHonest);
-    const { isPlain, username, keyHash, rooms, cursor } = request;
+    const { isPlain, username, principal, rooms, cursor } = request;
     const context: StreamContext = {
       trace: this.trace,
       truth: this.truth,
       facts: {
         isPlain,
         userKey: username!.toLowerCase(),
-        author: keyHash && `k:${keyHash}`,
+        author: principal.author,
         rooms,
         cursor,
         historyOnJoin: this.settings.historyOnJoin,

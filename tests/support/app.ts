@@ -4,6 +4,7 @@
  * @module
  */
 
+import { createOpenAuthenticator } from "../../lib/auth/open.ts";
 import { parseConfig } from "../../lib/config.ts";
 import { ConnectionCounter } from "../../lib/connection_counter.ts";
 import { createLogger } from "../../lib/logger.ts";
@@ -11,12 +12,14 @@ import type { TransportBindings } from "../../lib/transport/connection.ts";
 import { loadAssets } from "../../routes/assets.ts";
 import type { App } from "../../routes/app_types.ts";
 import { createApp } from "../../routes/mod.ts";
-import { createTestChat } from "./test_chat.ts";
+import { createTestChat, type TestChat } from "./test_chat.ts";
 
 /** An app, and what happened to it. */
 export interface TestApp {
   /** The app as the server mounts it. */
   readonly app: App;
+  /** The chat in it. */
+  readonly testChat: TestChat;
   /** Counts its sockets. */
   readonly connectionCounter: ConnectionCounter;
   /** Its log lines. */
@@ -35,17 +38,22 @@ const STATIC = decodeURIComponent(new URL("../../static", import.meta.url).pathn
 export async function createTestApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
   const config = parseConfig((name) => env[name]);
   const { log: _logFormat, ...chatOptions } = config;
+  const authenticator = createOpenAuthenticator();
+  const testChat = createTestChat({ ...chatOptions, authenticator });
   const log: string[] = [];
   const connectionCounter = new ConnectionCounter(config);
   const app = createApp({
     config,
-    chat: createTestChat(chatOptions).chat,
+    chat: testChat.chat,
+    authenticator,
+    unreadiness: () => undefined,
     connectionCounter,
     assets: await loadAssets(STATIC),
     logger: createLogger("json", (line) => log.push(line), () => 0),
   });
   return {
     app,
+    testChat,
     connectionCounter,
     log,
     request: async (path, init, bindings = {}) =>

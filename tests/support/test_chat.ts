@@ -4,6 +4,8 @@
  * @module
  */
 
+import { createOpenAuthenticator } from "../../lib/auth/open.ts";
+import { ANONYMOUS, type Principal } from "../../lib/auth/principal.ts";
 import { Chat, type ChatOptions, type JoinRequest } from "../../lib/chat/chat.ts";
 import { LocalDirectory } from "../../lib/directory/local.ts";
 import { type LocalLogOptions, openLocalLog } from "../../lib/log/local.ts";
@@ -17,6 +19,9 @@ import { FakeConnection } from "./fake_connection.ts";
 export interface TestJoin {
   readonly rooms?: readonly string[];
   readonly key?: string;
+  /** In place of a key. */
+  readonly principal?: Principal;
+  readonly address?: string;
   readonly cursor?: string;
 }
 
@@ -58,6 +63,8 @@ export class TestClient extends FakeConnection {
 /** A chat, and what it works with. */
 export interface TestChat {
   readonly chat: Chat;
+  readonly log: Log;
+  readonly directory: LocalDirectory;
   readonly clock: FakeClock;
   readonly errors: unknown[];
   /** Appends fail while it is down. */
@@ -94,14 +101,25 @@ export function createTestChat(
       ? Promise.reject(new UnavailableError("The store is down"))
       : log.append(channel, draft);
   const store = { isDown: false };
+  const directory = new LocalDirectory({
+    log,
+    clock,
+    randomId,
+    nameHoldSeconds: 300,
+    claimsPerMinute: options.claimsPerMinute ?? 0,
+  });
   const chat = new Chat({
     bodyBytesMax: 100,
     messagesPerSecond: 0,
     messagesBurst: 1,
+    claimsPerMinute: 0,
     sendBufferBytesMax: 1000,
+    sendBuffersTotalBytesMax: 1_000_000,
     stallSeconds: 20,
     historyOnJoin: 50,
     roomsPerConnectionMax: 3,
+    roomsMax: 100,
+    historyDays: 365,
     pingSeconds: 25,
     log: {
       isAvailable: true,
@@ -111,7 +129,8 @@ export function createTestChat(
       channels: (after, limit, except) => log.channels(after, limit, except),
       close: () => log.close(),
     },
-    directory: new LocalDirectory({ log, clock, randomId, nameHoldSeconds: 300 }),
+    directory,
+    authenticator: createOpenAuthenticator(),
     clock,
     randomId,
     onError: (error) => void errors.push(error),
@@ -121,7 +140,9 @@ export function createTestChat(
     const request: JoinRequest = {
       isPlain,
       username,
-      keyHash: asked.key,
+      principal: asked.principal ??
+        (asked.key === undefined ? ANONYMOUS : { author: `k:${asked.key}` }),
+      address: asked.address ?? "192.0.2.1",
       rooms: asked.rooms ?? [],
       cursor: parseCursor(asked.cursor ?? "") ?? new Map(),
     };
@@ -131,6 +152,8 @@ export function createTestChat(
   }
   return {
     chat,
+    log,
+    directory,
     clock,
     store,
     errors,

@@ -1,0 +1,223 @@
+/**
+ * Publishing: what is said and what is taken back, over whichever transport it comes.
+ *
+ * @module
+ */
+
+import type { Clock } from "../clock.ts";
+import type { Identity, LocalDirectory } from "../directory/local.ts";
+import { COPIES_MAX } from "../limits.ts";
+import type { Appended, Draft, Entry, Log } from "../log/log.ts";
+import { parseUsername } from "../protocol/name.ts";
+import { exceedsBytes } from "../protocol/text.ts";
+import type { RateLimiter } from "../rate_limiter.ts";
+import type { Target } from "./access.ts";
+import { Refusal } from "../protocol/refusal.ts";
+
+/** Somebody who publishes. */
+export interface Sender extends Pick<Identity, "user" | "author" | "inbox"> {
+  /** The bucket from which messages are taken; `undefined`: without a limit. */
+  readonly bucket: string | undefined;
+}
+
+/** Where a message has been stored: the fields of an `ack`. */
+export interface Published extends Appended {
+  /** The name of the channel as its sender reads it. */
+  readonly room: string;
+}
+
+/** What a {@linkcode Publisher} works with. */
+export interface PublisherOptions {
+  /** A message's body, in bytes of UTF-8. */
+  readonly bodyBytesMax: number;
+  /** Where messages are stored. */
+  readonly log: Log;
+  /** Who has which inbox. */
+  readonly directory: LocalDirectory;
+  /** Messages of each user. */
+  readonly messageLimiter: RateLimiter;
+  /** Time. */
+  readonly clock: Clock;
+  /** Makes an id that nobody can guess. */
+  readonly randomId: () => string;
+}
+
+/** What all messages and deletions go through. */
+export class Publisher {
+  readonly #options: PublisherOptions;
+
+  /**
+   * Creates one.
+   *
+   * @param options What it works with.
+   */
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Says something in a room. What is refused is refused at once, before a promise is given.
+   *
+   * @param sender Who.
+   * @param target The room; an inbox takes direct messages only.
+   * @param body The text.
+   * @param ref The sender's own id of the message.
+   * @throws {Refusal} `forbidden`, `body_empty`, `body_too_large`, `rate_limited`.
+   * @throws {RefConflictError} If the `ref` stands for another text.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  say(sender: Sender, target: Target, body: string, ref?: string): Promise<Published> {
+    if (target.owner !== undefined) {
+      throw new Refusal("forbidden", "An inbox takes direct messages: name the user in `to`");
+    }
+    this.#checkBody(body);
+    this.#checkRate(sender);
+    return this.append(sender, target.channel, { body, ref }).then((appended) => ({
+      room: target.name,
+      ...appended,
+    }));
+  }
+
+  /**
+   * Says something to one user: the sender's own copy is stored, and the recipient's; a repeat by `ref`
+   * completes what broke off.
+   *
+   * @param sender Who.
+   * @param to The recipient's name as it came.
+   * @param body The text.
+   * @param ref The sender's own id of the message.
+   * @throws {Refusal} `forbidden`, `user_not_found`, `body_empty`, `body_too_large`, `rate_limited`.
+   * @throws {RefConflictError} If the `ref` stands for another text.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  async direct(sender: Sender, to: string, body: string, ref?: string): Promise<Published> {
+    const { user, inbox } = sender;
+    if (inbox === undefined) {
+      throw new Refusal("forbidden", "Direct messages need a key: without one there is no inbox");
+    }
+    this.#checkBody(body);
+    const recipient = parseUsername(to);
+    const holder = recipient && await this.#options.directory.holder(recipient.key);
+    if (recipient === undefined || holder === undefined) {
+      throw new Refusal("user_not_found", "Nobody has an inbox of this name");
+    }
+    this.#checkRate(sender);
+    const { clock, randomId } = this.#options;
+    // As the sender spells the name: a repeat says the same, whoever holds it by then.
+    const message = { body, ref, to: recipient.text, id: randomId(), at: clock.wallNow() };
+    // Both at once, in this order: so the ack comes before the own copy, and a local log stores both or none.
+    const own = this.append(sender, inbox, { ...message, with: holder.user.text });
+    const copy = holder.inbox === inbox
+      ? undefined
+      : this.append(sender, holder.inbox, { ...message, with: user.text });
+    const [appended] = await Promise.all([own, copy]);
+    return { room: `@${user.text}`, ...appended };
+  }
+
+  /**
+   * Takes back an own message: its body is gone from memory and store. Of a direct message, both copies.
+   *
+   * @param sender Who.
+   * @param target Where it stands.
+   * @param entry The entry, if there is one.
+   * @param ref The sender's own id of the deletion.
+   * @throws {Refusal} `not_found`, `forbidden`, `rate_limited`.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  async takeBack(
+    sender: Sender,
+    target: Target,
+    entry: Entry | undefined,
+    ref?: string,
+  ): Promise<Published> {
+    this.#checkRate(sender);
+    if (entry?.kind !== "message") throw notFound();
+    if (entry.author !== sender.author) {
+      throw new Refusal("forbidden", "This message is somebody else's");
+    }
+    return await this.erase(sender, target, entry, ref);
+  }
+
+  /**
+   * Deletes a message, whoever wrote it.
+   *
+   * @param by Who deletes it.
+   * @param target Where it stands.
+   * @param entry The message.
+   * @param ref The deleter's own id of the deletion.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  async erase(
+    by: Pick<Sender, "author" | "user">,
+    target: Target,
+    entry: Entry,
+    ref?: string,
+  ): Promise<Published> {
+    const { log } = this.#options;
+    // The other copy is found by what both have in common; the repeat of a deletion finds nothing any more.
+    const copies = entry.with === undefined || entry.deleted === true
+      ? []
+      : await log.find({ author: entry.author, id: entry.id }, COPIES_MAX);
+    const deletion = { kind: "deletion", body: "" } as const;
+    const own = this.append(by, target.channel, { ...deletion, target: entry.offset, ref });
+    const others = copies.filter(({ channel }) => channel !== target.channel).map(
+      ({ channel, offset }) => this.append(by, channel, { ...deletion, target: offset }),
+    );
+    const [appended] = await Promise.all([own, ...others]);
+    return { room: target.name, ...appended };
+  }
+
+  /**
+   * Appends an entry, with what every entry has.
+   *
+   * @param sender Whose it is.
+   * @param channel The log's channel.
+   * @param draft What is its own; by default a message.
+   * @throws {RefConflictError} If the `ref` stands for something else.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  append(
+    sender: Pick<Sender, "author" | "user">,
+    channel: string,
+    draft: Pick<Draft, "body"> & Partial<Draft>,
+  ): Promise<Appended> {
+    const { log, clock, randomId } = this.#options;
+    return log.append(channel, {
+      kind: "message",
+      id: randomId(),
+      author: sender.author,
+      sender: sender.user.text,
+      at: clock.wallNow(),
+      ...draft,
+    });
+  }
+
+  #checkBody(body: string): void {
+    const { bodyBytesMax } = this.#options;
+    if (body === "") throw new Refusal("body_empty", "There is no text");
+    if (exceedsBytes(body, bodyBytesMax)) {
+      throw new Refusal("body_too_large", `A text may have ${bodyBytesMax} bytes`);
+    }
+  }
+
+  #checkRate({ bucket }: Sender): void {
+    if (bucket === undefined) return;
+    const waitMs = this.#options.messageLimiter.take(bucket);
+    if (waitMs > 0) throw rateLimited("Too many messages", waitMs);
+  }
+}
+
+/**
+ * A refusal for want of tokens.
+ *
+ * @param message For people.
+ * @param waitMs Milliseconds until there is one.
+ */
+export function rateLimited(message: string, waitMs: number): Refusal {
+  return new Refusal("rate_limited", message, Math.ceil(waitMs));
+}
+
+/** A refusal where no message stands. */
+export function notFound(): Refusal {
+  return new Refusal("not_found", "There is no message at this offset");
+}

@@ -1,0 +1,188 @@
+/**
+ * What can be asked and said without a session, one request at a time.
+ *
+ * @module
+ */
+
+import type { Principal } from "../auth/principal.ts";
+import type { LocalDirectory } from "../directory/local.ts";
+import type { Log } from "../log/log.ts";
+import type { RateLimiter } from "../rate_limiter.ts";
+import type { HistoryEvent } from "../protocol/event.ts";
+import { checkRead, DEFAULT_ROOM, findTarget, ownTarget, type Target } from "./access.ts";
+import { claimName, nameOf, takeWork } from "./entrance.ts";
+import { historyEvent, type HistoryRequest } from "./history.ts";
+import type { PresenceSnapshot } from "./presence.ts";
+import type { Published, Publisher } from "./publisher.ts";
+import { Refusal } from "../protocol/refusal.ts";
+import type { Rooms } from "./rooms.ts";
+
+/** What {@linkcode Requests} work with. */
+export interface RequestContext {
+  /** Where messages are stored. */
+  readonly log: Log;
+  /** Who holds which name. */
+  readonly directory: LocalDirectory;
+  /** The open rooms. */
+  readonly rooms: Rooms;
+  /** What messages go through. */
+  readonly publisher: Publisher;
+  /** Joins and pages of history of each address. */
+  readonly workLimiter: RateLimiter;
+}
+
+/** Of what begins with these nothing is a room: inboxes, and what the directory remembers. */
+const NO_ROOMS = "@~!";
+
+const encoder = new TextEncoder();
+
+/** Something to read, as one request. */
+export interface ReadRequest {
+  /** Who wants to read. */
+  readonly reader: Principal;
+  /** Where the request came from. */
+  readonly address: string;
+  /** The room's name as it came, or `@` and a username. */
+  readonly room: string;
+}
+
+/** Something to say, as one request. */
+export interface PublishRequest {
+  /** What the key or token says of whoever says it. */
+  readonly principal: Principal;
+  /** Under which name, as it came. */
+  readonly username: string | undefined;
+  /** Where the request came from. */
+  readonly address: string;
+  /** The room's name as it came; `undefined` and no `to`: {@linkcode DEFAULT_ROOM}. */
+  readonly room?: string | undefined;
+  /** In place of a room: to whom. */
+  readonly to?: string | undefined;
+  /** The text. */
+  readonly body: string;
+  /** The sender's own id of the message. */
+  readonly ref?: string | undefined;
+}
+
+/** A room in a list. */
+export interface RoomState {
+  /** Its name. */
+  readonly room: string;
+  /** Users who are in it. */
+  readonly userCount: number;
+  /** The offset of its last entry. */
+  readonly head: number;
+  /** The epoch of its offsets. */
+  readonly epoch: string;
+}
+
+/** Answers requests. */
+export class Requests {
+  readonly #context: RequestContext;
+
+  /**
+   * Creates it.
+   *
+   * @param context What it works with.
+   */
+  constructor(context: RequestContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Says something under a name that is claimed for that moment.
+   *
+   * @param request Who, what, and where.
+   * @throws {Refusal} As a session's opening and its commands.
+   * @throws {RefConflictError} If the `ref` stands for another text.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  async publish(request: PublishRequest): Promise<Published> {
+    const { principal, address, room, to, body, ref } = request;
+    const { directory, publisher } = this.#context;
+    if (room !== undefined && to !== undefined) {
+      throw new Refusal("bad_request", "A message goes to a room or to a user");
+    }
+    const user = nameOf(request.username, principal);
+    const { author } = principal;
+    const identity = await claimName(directory, { user, author, address });
+    try {
+      const { inbox } = identity;
+      // Without a key any number of names costs nothing: then it is the address that has a bucket.
+      const sender = { ...identity, bucket: inbox === undefined ? `ip:${address}` : user.key };
+      return to !== undefined ? await publisher.direct(sender, to, body, ref) : await publisher.say(
+        sender,
+        ownTarget(room ?? DEFAULT_ROOM, principal, identity),
+        body,
+        ref,
+      );
+    } finally {
+      directory.release(identity);
+    }
+  }
+
+  /**
+   * Reads a page of a channel's past.
+   *
+   * @param request Who wants to read what.
+   * @param page Which part.
+   * @throws {Refusal} `forbidden`, `banned`, `rate_limited` or `room_name_invalid`.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  async history(request: ReadRequest, page: HistoryRequest): Promise<HistoryEvent> {
+    return await historyEvent(this.#context.log, await this.#readable(request), page);
+  }
+
+  /**
+   * Who is in a room.
+   *
+   * @param request Who wants to know, and of which room; in an inbox is nobody.
+   * @throws {Refusal} `forbidden`, `banned`, `rate_limited` or `room_name_invalid`.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  async users(request: ReadRequest): Promise<PresenceSnapshot & { readonly room: string }> {
+    const target = await this.#readable(request);
+    const room = await this.#context.rooms.find(target.channel);
+    return { room: target.name, users: [], userCount: 0, ...room?.presence?.snapshot() };
+  }
+
+  async #readable({ reader, address, room }: ReadRequest): Promise<Target> {
+    const { directory, workLimiter } = this.#context;
+    takeWork(workLimiter, address);
+    if (await directory.isBanned(undefined, reader.author)) {
+      throw new Refusal("banned", "Whoever asks is banned");
+    }
+    return checkRead(reader, await findTarget(room, directory));
+  }
+
+  /**
+   * The rooms in which somebody is or something stands, by name.
+   *
+   * @param after Only names after this one, in the order of their UTF-8.
+   * @param limit How many at most.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  async rooms(after: string, limit: number): Promise<RoomState[]> {
+    const { log, rooms } = this.#context;
+    const stored = await log.channels(after, limit, NO_ROOMS);
+    const states = new Map<string, RoomState>();
+    for (const { name, head, epoch } of stored) {
+      states.set(name, { room: name, userCount: 0, head, epoch });
+    }
+    const last = stored.length === limit ? stored.at(-1)!.name : undefined;
+    for (const { name, channel, presence } of await rooms.all()) {
+      if (byUtf8(name, after) <= 0 || (last !== undefined && byUtf8(name, last) > 0)) continue;
+      const { head, epoch } = channel;
+      states.set(name, { room: name, userCount: presence!.userCount, head, epoch });
+    }
+    return [...states.values()].sort((a, b) => byUtf8(a.room, b.room)).slice(0, limit);
+  }
+}
+
+/** The order of UTF-8 is that of code points, which UTF-16 is not. */
+function byUtf8(a: string, b: string): number {
+  const [bytesA, bytesB] = [encoder.encode(a), encoder.encode(b)];
+  const different = bytesA.findIndex((byte, index) => byte !== bytesB[index]);
+  if (different < 0) return bytesA.length - bytesB.length;
+  return bytesA[different]! - (bytesB[different] ?? -1);
+}

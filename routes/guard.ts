@@ -1,0 +1,126 @@
+/**
+ * What every HTTP interface asks first: from where, from which page, by whom.
+ *
+ * @module
+ */
+
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
+import type { Context, MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { clientAddress } from "../lib/address.ts";
+import type { Principal } from "../lib/auth/principal.ts";
+import { PROGRAM } from "../lib/chat/moderation.ts";
+import { Refusal } from "../lib/protocol/refusal.ts";
+import type { AppOptions, AppTypes } from "./app_types.ts";
+import { checkOrigin, isAllowedOrigin } from "./origin.ts";
+
+const AUTH_SUBPROTOCOL = "natter.auth.";
+
+/**
+ * Finds a client's key or token: a page cannot set headers on a WebSocket, and offers it as a subprotocol,
+ * which is never selected. Nothing reads one from a URL, for URLs are logged.
+ *
+ * @param authorization The value of `Authorization`.
+ * @param offered The subprotocols that the client offers.
+ * @returns The key or token as it came, or `undefined` where there is none.
+ */
+export function findCredential(
+  authorization: string | undefined,
+  offered: readonly string[] = [],
+): string | undefined {
+  const subprotocol = offered.find((name) => name.startsWith(AUTH_SUBPROTOCOL));
+  if (subprotocol !== undefined) return subprotocol.slice(AUTH_SUBPROTOCOL.length);
+  return /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+}
+
+/**
+ * The address that the limits count for a request.
+ *
+ * @internal
+ */
+export function addressOf(c: Context<AppTypes>, { config }: AppOptions): string {
+  const forwardedFor = c.req.header("X-Forwarded-For") ?? null;
+  return clientAddress(c.env.remoteAddress, forwardedFor, config.trustProxy);
+}
+
+/**
+ * Lets only those pages ask that may, and tells browsers so (CORS).
+ *
+ * @internal
+ */
+export function crossSite({ config: { allowedOrigins } }: AppOptions): MiddlewareHandler<AppTypes> {
+  const tellBrowser = cors({
+    origin: (origin, c) =>
+      isAllowedOrigin(origin, c.req.header("Host") ?? null, allowedOrigins) ? origin : null,
+    allowHeaders: ["Authorization", "Content-Type", "Last-Event-ID"],
+    allowMethods: ["GET", "POST", "DELETE"],
+    exposeHeaders: ["Retry-After"],
+    maxAge: 600,
+  });
+  return async (c, next) => {
+    const refusal = checkOrigin(c.req.raw, allowedOrigins);
+    if (refusal !== undefined) throw new Refusal("forbidden", refusal);
+    return await tellBrowser(c, next);
+  };
+}
+
+/**
+ * Finds out who asks for what anyone may ask.
+ *
+ * @returns A program with the `API_KEY`, the bearer of a key or token, or, in open mode, nobody.
+ * @throws {Refusal} `unauthorized`.
+ *
+ * @internal
+ */
+export async function principalOf(c: Context<AppTypes>, options: AppOptions): Promise<Principal> {
+  const credential = findCredential(c.req.header("Authorization"));
+  if (credential !== undefined && await isApiKey(credential, options.config.apiKey)) return PROGRAM;
+  const principal = await options.authenticator.authenticate(credential);
+  if (!("unauthorized" in principal)) return principal;
+  const { unauthorized, isPassing } = principal;
+  throw new Refusal(isPassing ? "unavailable" : "unauthorized", unauthorized);
+}
+
+/**
+ * Lets only programs with the `API_KEY` pass. Without such a setting there is nothing here.
+ *
+ * @internal
+ */
+export function programsOnly({ config: { apiKey } }: AppOptions): MiddlewareHandler<AppTypes> {
+  return async (c, next) => {
+    if (apiKey === undefined) throw new Refusal("not_found", "There is nothing here");
+    const credential = findCredential(c.req.header("Authorization"));
+    if (credential === undefined || !await isApiKey(credential, apiKey)) {
+      throw new Refusal("unauthorized", "This takes the API_KEY as a bearer token");
+    }
+    await next();
+  };
+}
+
+/** Compares hashes, in a time that depends on neither text nor on their lengths. */
+async function isApiKey(credential: string, apiKey: string | undefined): Promise<boolean> {
+  if (apiKey === undefined) return false;
+  const [given, wanted] = await Promise.all(
+    [credential, apiKey].map((text) =>
+      crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))
+    ),
+  );
+  return timingSafeEqual(given!, wanted!);
+}
+
+/**
+ * Decodes a segment of a request's path: the framework leaves `%ff`, which is no UTF-8, as it is.
+ *
+ * @param c The request.
+ * @param index Which segment; 0 is the first.
+ * @returns The text, or `undefined` where it cannot be decoded.
+ *
+ * @internal
+ */
+export function pathSegment(c: Context<AppTypes>, index: number): string | undefined {
+  try {
+    return decodeURIComponent(new URL(c.req.url).pathname.split("/")[index + 1] ?? "");
+  } catch {
+    return undefined;
+  }
+}

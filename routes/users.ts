@@ -1,0 +1,42 @@
+/**
+ * Users, for programs.
+ *
+ * @module
+ */
+
+import { Hono } from "hono";
+import type { AppOptions, AppTypes } from "./app_types.ts";
+import { crossSite, pathSegment, programsOnly } from "./guard.ts";
+import { queryInteger } from "./query.ts";
+
+const USERNAME = 2; // the segment of /api/users/:username
+
+/**
+ * Creates the routes below `/api/users`.
+ *
+ * @param options What the routes need.
+ *
+ * @internal
+ */
+export function createUserRoutes(options: AppOptions): Hono<AppTypes> {
+  const { moderation } = options.chat;
+  const app = new Hono<AppTypes>();
+  app.use("/api/users/*", crossSite(options), programsOnly(options));
+
+  app.delete("/api/users/:username", async (c) => {
+    const query = new URL(c.req.url).searchParams;
+    const seconds = queryInteger(query, "ban", 0, moderation.banSecondsMax);
+    const username = pathSegment(c, USERNAME);
+    const kicked = seconds === undefined
+      ? moderation.kick(username)
+      : await moderation.ban(username, seconds);
+    return c.json({ kicked }, 200, { "Cache-Control": "no-store" });
+  });
+
+  app.delete("/api/users/:username/messages", async (c) => {
+    const erased = await moderation.erase(pathSegment(c, USERNAME));
+    return c.json({ erased }, 200, { "Cache-Control": "no-store" });
+  });
+
+  return app;
+}
