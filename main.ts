@@ -19,6 +19,7 @@ import { DRAIN_TURNS } from "./lib/limits.ts";
 import { createLogger } from "./lib/logger.ts";
 import { systemClock } from "./lib/system_clock.ts";
 import { DenoServeTransport } from "./lib/transport/deno_serve.ts";
+import { EventStreams } from "./lib/transport/event_stream.ts";
 import { CLOSE_CODE } from "./lib/websocket/close_code.ts";
 import { loadAssets } from "./routes/assets.ts";
 import { createApp } from "./routes/mod.ts";
@@ -48,6 +49,8 @@ const transport = new DenoServeTransport({
 });
 setInterval(() => transport.closeStuck(), 2 * config.pingSeconds * 1000);
 
+const eventStreams = new EventStreams(systemClock);
+
 const app = createApp({
   config,
   chat,
@@ -56,6 +59,7 @@ const app = createApp({
     if (draining) return "The server is about to end";
     return log.isAvailable ? undefined : "The store is out of reach";
   },
+  eventStreams,
   connectionCounter: new ConnectionCounter(config),
   assets: await loadAssets(`${import.meta.dirname}/static`),
   logger,
@@ -163,6 +167,7 @@ async function drain(): Promise<void> {
   for (let turn = 0; turn < DRAIN_TURNS; turn++) {
     await new Promise<void>((resolve) => systemClock.soon(resolve));
   }
+  eventStreams.closeAll(CLOSE_CODE.Drain, "drain");
   // The listener comes last: its shutdown closes sockets with 1001, and would overtake these.
   await Promise.race([transport.closeAll(CLOSE_CODE.Drain, "drain"), answered.promise]);
   await log.close();

@@ -191,3 +191,15 @@ export const REQUEST_BODY_MS_MAX = 10_000;
 
 /** Turns of the event loop that the end of the server leaves to what was said before it. */
 export const DRAIN_TURNS = 20;
+
+/** Milliseconds for which somebody who polls is shown as present after the last poll. */
+export const POLL_PRESENCE_MS = 30_000;
+
+/** The longest wait of a poll, and that of one that names none, in seconds. */
+export const POLL_SECONDS_MAX = 55, POLL_SECONDS_DEFAULT = 25;
+
+/** Milliseconds for which a poll waits for entries that are there, but not in memory. */
+export const STORE_WAIT_MS = 5000;
+
+/** Milliseconds between two comment lines in a stream of server-sent events. */
+export const STREAM_COMMENT_MS = 15_000;

@@ -10,6 +10,7 @@ import type { Config } from "../lib/config.ts";
 import type { ConnectionCounter } from "../lib/connection_counter.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { TransportBindings } from "../lib/transport/connection.ts";
+import type { EventStreams } from "../lib/transport/event_stream.ts";
 import type { Asset } from "./assets.ts";
 
 /** What the routes need. */
@@ -22,7 +23,9 @@ export interface AppOptions {
   readonly authenticator: Authenticator;
   /** Why the server is not fit for traffic, for people; `undefined`: it is. */
   readonly unreadiness: () => string | undefined;
-  /** Counts sockets. */
+  /** The streams of server-sent events. */
+  readonly eventStreams: EventStreams;
+  /** Counts sockets, streams and polls. */
   readonly connectionCounter: ConnectionCounter;
   /** The files of the page, by path. */
   readonly assets: ReadonlyMap<string, Asset>;

@@ -6,6 +6,7 @@
 
 import { Hono } from "hono";
 import type { App, AppOptions, AppTypes } from "./app_types.ts";
+import { createReadingRoutes } from "./events.ts";
 import { createMessageRoutes } from "./messages.ts";
 import { createOpsRoutes } from "./ops.ts";
 import { createPageRoutes } from "./page.ts";
@@ -47,6 +48,7 @@ export function createApp(options: AppOptions): App {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
   });
   app.route("/", createWebSocketRoutes(options));
+  app.route("/", createReadingRoutes(options));
   app.route("/", createMessageRoutes(options));
   app.route("/", createRoomRoutes(options));
   app.route("/", createUserRoutes(options));

@@ -56,6 +56,7 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
         address,
         rooms: url.searchParams.getAll("room"),
         cursor: parseCursor(url.searchParams.get("cursor") ?? "") ?? new Map(),
+        claimsWithoutKey: true,
       };
       return (connection) => chat.open(connection, request);
     });

@@ -8,12 +8,14 @@ import type { Authenticator } from "../auth/principal.ts";
 import type { Clock } from "../clock.ts";
 import type { LocalDirectory } from "../directory/local.ts";
 import {
+  POLL_PRESENCE_MS,
   RECONNECTS_PER_SECOND,
+  STORE_WAIT_MS,
   TYPING_BURST,
   TYPING_PER_SECOND,
   WORK_PER_CLAIM,
 } from "../limits.ts";
-import type { Log } from "../log/log.ts";
+import { type Log, UnavailableError } from "../log/log.ts";
 import { type ErrorCode, Refusal } from "../protocol/refusal.ts";
 import { RICH_SUBPROTOCOL } from "../protocol/event.ts";
 import { parseRoomName, parseUsername } from "../protocol/name.ts";
@@ -23,10 +25,11 @@ import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
 import { checkRead, DEFAULT_ROOM, inboxTarget, roomTarget, type Target } from "./access.ts";
 import { Commands } from "./commands.ts";
-import { claimName, nameOf, takeWork } from "./entrance.ts";
+import { claimName, nameOf, visitName } from "./entrance.ts";
 import { Expiry } from "./expiry.ts";
 import { Flush } from "./flush.ts";
 import { Moderation } from "./moderation.ts";
+import { Poll, type PollAnswer } from "./poll.ts";
 import { Publisher } from "./publisher.ts";
 import { refusalOf } from "./refusal.ts";
 import { Registry } from "./registry.ts";
@@ -34,6 +37,7 @@ import { Requests } from "./requests.ts";
 import { Rooms } from "./rooms.ts";
 import { SendBudget } from "./send_budget.ts";
 import { Session, type Visitor } from "./session.ts";
+import { EventStreamWire } from "./wire.ts";
 
 /** Settings of a {@linkcode Chat}. */
 export interface ChatOptions {
@@ -99,7 +103,6 @@ export class Chat {
   readonly #flush: Flush;
   readonly #commands: Commands;
   readonly #expiry: Expiry<Session>;
-  readonly #workLimiter: RateLimiter;
 
   /**
    * Creates a chat without users.
@@ -119,7 +122,6 @@ export class Chat {
     this.#expiry = new Expiry(clock, (session) => {
       session.end(CLOSE_CODE.Unauthorized, "token expired");
     });
-    this.#workLimiter = limiter(work / 60, work);
     const messageLimiter = limiter(messagesPerSecond, messagesBurst);
     const context = {
       ...options,
@@ -129,7 +131,7 @@ export class Chat {
       flush: this.#flush,
       expiry: this.#expiry,
       publisher: new Publisher({ ...options, messageLimiter }),
-      workLimiter: this.#workLimiter,
+      workLimiter: limiter(work / 60, work),
       typingLimiter: limiter(TYPING_PER_SECOND, TYPING_BURST),
     };
     this.#commands = new Commands(context);
@@ -182,14 +184,61 @@ export class Chat {
     return session;
   }
 
+  /**
+   * Opens a session of server-sent events.
+   *
+   * @param connection A stream that takes their text.
+   * @param request What the client asks for.
+   * @returns What is to be told when the stream has ended.
+   * @throws {Refusal} Why the session cannot be opened.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  async stream(connection: Connection, request: JoinRequest): Promise<ConnectionHandler> {
+    const session = new Session(connection, request, this.#commands, new EventStreamWire());
+    try {
+      await this.#open(session, request);
+      return session;
+    } catch (error) {
+      session.closed();
+      throw error;
+    }
+  }
+
+  /**
+   * Answers with what comes after a cursor, as soon as there is something.
+   *
+   * @param request What the client asks for.
+   * @param waitMs How long to wait for it, in milliseconds.
+   * @param signal Ends the wait: the client has gone.
+   * @throws {Refusal} Why the client is told nothing.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  async poll(request: JoinRequest, waitMs: number, signal: AbortSignal): Promise<PollAnswer> {
+    const poll = new Poll(this.#options.clock);
+    const visitor = { ...request, presenceGraceMs: POLL_PRESENCE_MS };
+    const session = new Session(poll, visitor, this.#commands, poll.wire);
+    try {
+      await this.#open(session, request);
+      // What is still being read from the store is there already, and not worth another request.
+      await poll.wait(session.isUpToDate ? waitMs : Math.max(waitMs, STORE_WAIT_MS), signal);
+      if (poll.events.length === 0 && !session.isUpToDate) {
+        throw new UnavailableError("The store is out of reach");
+      }
+      return { cursor: poll.wire.cursor, more: !session.isUpToDate, events: poll.events };
+    } finally {
+      session.closed();
+    }
+  }
+
   async #open(session: Session, request: JoinRequest): Promise<void> {
     const { principal, address, cursor, isPlain } = request;
     const user = nameOf(request.username, principal);
     const rooms = this.#parseRooms(request);
-    for (const _ of rooms) takeWork(this.#workLimiter, address);
     const { directory } = this.#options;
-    const identity = await claimName(directory, { user, author: principal.author, address });
-    if (session.isClosed) return directory.release(identity);
+    const identity = session.holdsName
+      ? await claimName(directory, { user, author: principal.author, address })
+      : await visitName(directory, user);
+    if (session.isClosed) return session.holdsName ? directory.release(identity) : undefined;
     session.identify(identity);
     this.#expiry.set(session, principal.expiresAt);
     this.#registry.add(session);

@@ -175,7 +175,6 @@ export class Commands implements SessionHost {
       this.#context.rooms.renew(reader.room);
       return session.tell(joinedEvent(reader, true, command.ref));
     }
-    takeWork(this.#context.workLimiter, session.address);
     const position = command.position === undefined ? undefined : parsePosition(command.position);
     await this.enter(session, target, position, command.ref);
   }
@@ -251,7 +250,7 @@ export class Commands implements SessionHost {
    * @param target The room.
    * @param position Where to go on; without one, or where it has lost its meaning, a little before the head.
    * @param ref The command's `ref`.
-   * @throws {Refusal} `rooms_full`.
+   * @throws {Refusal} `rooms_full` or `rate_limited`.
    * @throws {UnavailableError} If the store is out of reach.
    */
   async enter(
@@ -260,7 +259,7 @@ export class Commands implements SessionHost {
     position: Position | undefined,
     ref?: string,
   ): Promise<void> {
-    const { rooms, flush } = this.#context;
+    const { rooms, flush, workLimiter } = this.#context;
     const room = await rooms.acquire(target);
     const { channel } = room;
     rooms.renew(room);
@@ -278,6 +277,13 @@ export class Commands implements SessionHost {
     }
     const isRecovered = position !== undefined &&
       channel.canResume(position.epoch, position.offset);
+    try {
+      // Who only goes on has done this work before.
+      if (!isRecovered && target.owner === undefined) takeWork(workLimiter, session.address);
+    } catch (refusal) {
+      rooms.release(room);
+      throw refusal;
+    }
     const beginning = session.isPlain
       ? channel.head
       : Math.max(channel.first - 1, channel.head - this.settings.historyOnJoin);
@@ -298,14 +304,14 @@ export class Commands implements SessionHost {
     if (!session.isIdentified) return;
     for (const reader of session.readers.values()) this.#exit(session, reader);
     registry.remove(session);
-    directory.release(session.identity);
+    if (session.holdsName) directory.release(session.identity);
   }
 
   #exit(session: Session, reader: Reader): void {
     const { room } = reader;
     session.readers.delete(room.channel.name);
     room.readers.delete(reader);
-    room.presence?.leave(session.identity.user);
+    room.presence?.leave(session.identity.user, session.presenceGraceMs);
     this.#context.rooms.release(room);
   }
 

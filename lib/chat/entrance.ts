@@ -5,7 +5,7 @@
  */
 
 import type { Principal } from "../auth/principal.ts";
-import type { ClaimRequest, Identity, LocalDirectory } from "../directory/local.ts";
+import type { Claimed, ClaimRequest, Identity, LocalDirectory } from "../directory/local.ts";
 import { type Name, parseUsername } from "../protocol/name.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
 import { rateLimited } from "./publisher.ts";
@@ -25,6 +25,18 @@ export function nameOf(username: string | undefined, { user }: Principal): Name 
     throw new Refusal("unauthorized", "The token is another user's");
   }
   return user ?? name;
+}
+
+/**
+ * Reads under a name that nobody has, without claiming it: a GET without a key claims nothing.
+ *
+ * @param directory Knows who has which name.
+ * @param user The name.
+ * @throws {Refusal} `username_taken` or `banned`.
+ * @throws {UnavailableError} If the store is out of reach.
+ */
+export async function visitName(directory: LocalDirectory, user: Name): Promise<Identity> {
+  return identityOf(await directory.visit(user));
 }
 
 /**
@@ -51,7 +63,10 @@ export async function claimName(
   directory: LocalDirectory,
   request: ClaimRequest,
 ): Promise<Identity> {
-  const claimed = await directory.claim(request);
+  return identityOf(await directory.claim(request));
+}
+
+function identityOf(claimed: Claimed): Identity {
   if ("identity" in claimed) return claimed.identity;
   switch (claimed.refused) {
     case "taken":

@@ -162,7 +162,7 @@ export class Flush {
         const frame = room.richFrame(reader.offset);
         if (frame === undefined) return this.#startCatchUp(reader);
         reader.offset = frame.to;
-        session.sendEntries(frame.text);
+        session.sendEntries(frame);
         this.budget.note(session.connection, unsentBytes + frame.text.length);
         if (this.#mayWait(reader)) return;
       }
@@ -250,10 +250,10 @@ export class Flush {
     if (isNext && unsentBytes < this.budget.limit) {
       if (session.isPlain) this.#sendPlain(reader, entries);
       else {
-        const { text, to } = room.encodeFrame(entries);
-        reader.offset = to;
-        session.sendEntries(text);
-        this.budget.note(session.connection, unsentBytes + text.length);
+        const frame = room.encodeFrame(entries);
+        reader.offset = frame.to;
+        session.sendEntries(frame);
+        this.budget.note(session.connection, unsentBytes + frame.text.length);
       }
     }
     // A turn between two pages: in one turn many would fill the connection before a byte has left.

@@ -89,11 +89,16 @@ export class Presence {
     present.stay = undefined;
   }
 
-  /** A session of a user has gone. */
-  leave(user: Name): void {
+  /**
+   * A session of a user has gone.
+   *
+   * @param user Whose.
+   * @param graceMs Milliseconds before it shows, unless the user is back by then.
+   */
+  leave(user: Name, graceMs: number = PRESENCE_GRACE_MS): void {
     const present = this.#present.get(user.key);
     if (present === undefined || --present.sessions > 0) return;
-    present.stay = this.#clock.after(PRESENCE_GRACE_MS, () => {
+    present.stay = this.#clock.after(graceMs, () => {
       this.#present.delete(user.key);
       this.#change(user.key);
     });

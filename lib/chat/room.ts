@@ -31,8 +31,8 @@ export interface Recipient {
   readonly awaitsEntries: boolean;
   /** Sends the events of its own that have gathered. */
   flushEvents(): void;
-  /** Sends a frame of entries, after the events of its own that have gathered. */
-  sendEntries(frame: string): void;
+  /** Sends entries, after the events of its own that have gathered. */
+  sendEntries(frame: Frame): void;
   /** Sends a text as it is. */
   send(text: string): void;
   /** Told that its connection has drained. */
@@ -55,11 +55,25 @@ export interface Reader {
   needsPresence: boolean;
 }
 
-/** Entries as the readers of one protocol get them: one text, up to an offset. */
+/** An entry as its readers are told of it. */
+export interface EncodedEntry {
+  /** Which event. */
+  readonly type: "message" | "deletion";
+  /** Its place. */
+  readonly offset: number;
+  /** The event as JSON. */
+  readonly json: string;
+}
+
+/** Some entries of a room, encoded once for all readers at the same position. */
 export interface Frame {
-  /** The text. */
+  /** The channel's name as shown. */
+  readonly room: string;
+  /** The entries, at least one. */
+  readonly entries: readonly EncodedEntry[];
+  /** The entries as a JSON array. */
   readonly text: string;
-  /** The offset of its last entry. */
+  /** The offset of the last entry. */
   readonly to: number;
 }
 
@@ -129,15 +143,16 @@ export class Room {
   }
 
   #join(entries: readonly Entry[], encode: (entry: Entry) => string): Frame {
-    const texts: string[] = [];
+    const encoded: EncodedEntry[] = [];
     let chars = 0;
     for (const entry of entries) {
-      const text = encode(entry);
-      if (texts.length > 0 && chars + text.length > FRAME_CHARS_MAX) break;
-      texts.push(text);
-      chars += text.length + 1;
+      const json = encode(entry);
+      if (encoded.length > 0 && chars + json.length > FRAME_CHARS_MAX) break;
+      encoded.push({ type: entry.kind, offset: entry.offset, json });
+      chars += json.length + 1;
     }
-    return { text: `[${texts.join(",")}]`, to: entries[texts.length - 1]!.offset };
+    const text = `[${encoded.map(({ json }) => json).join(",")}]`;
+    return { room: this.name, entries: encoded, text, to: encoded.at(-1)!.offset };
   }
 
   /** An entry as plain readers get it; `undefined`: it is nothing to them. */

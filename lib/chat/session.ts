@@ -6,7 +6,7 @@
 
 import type { Principal } from "../auth/principal.ts";
 import type { Identity } from "../directory/local.ts";
-import { BAD_COMMANDS_MAX, FRAME_CHARS_MAX, OPENING_MESSAGES_MAX } from "../limits.ts";
+import { BAD_COMMANDS_MAX, OPENING_MESSAGES_MAX, PRESENCE_GRACE_MS } from "../limits.ts";
 import { type Command, parseCommand } from "../protocol/command.ts";
 import type { Event } from "../protocol/event.ts";
 import { exceedsBytes } from "../protocol/text.ts";
@@ -14,7 +14,8 @@ import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
 import type { Flush } from "./flush.ts";
 import type { Sender } from "./publisher.ts";
-import type { Reader, Recipient } from "./room.ts";
+import type { Frame, Reader, Recipient } from "./room.ts";
+import { RICH_WIRE, type Wire } from "./wire.ts";
 
 /** Bounds of what a session may do. */
 export interface SessionSettings {
@@ -26,6 +27,9 @@ export interface SessionSettings {
   readonly sendBufferBytesMax: number;
 }
 
+/** Most sessions have nothing of their own to tell most of the time, and need no list for it. */
+const NO_EVENTS: string[] = [];
+
 /** Who has opened a connection, before any name is claimed. */
 export interface Visitor {
   /** Whether it speaks the plain protocol, else the rich one. */
@@ -34,6 +38,10 @@ export interface Visitor {
   readonly address: string;
   /** What its key or token says of it. */
   readonly principal: Principal;
+  /** How long its user is shown as present after it has ended, in milliseconds; by default 5 s. */
+  readonly presenceGraceMs?: number;
+  /** Whether it claims the name though it has no key; a GET of a key's owner claims, of others never. */
+  readonly claimsWithoutKey: boolean;
 }
 
 /** What a session can turn to. */
@@ -60,13 +68,18 @@ export class Session implements ConnectionHandler, Recipient {
   readonly address: string;
   /** What its key or token says of it; a token may be renewed. */
   principal: Principal;
+  /** How long its user is shown as present after it has ended, in milliseconds. */
+  readonly presenceGraceMs: number;
+  /** Whether it has claimed its name, and has to give it back. */
+  readonly holdsName: boolean;
   /** The session's cursors, by the channel's name in the log. */
   readonly readers = new Map<string, Reader>();
   /** Answers under way that may be large. */
   pendingAnswers = 0;
   readonly #host: SessionHost;
   #sender: Sender | undefined;
-  #events: string[] = [];
+  readonly #wire: Wire;
+  #events: string[] = NO_EVENTS;
   /** Messages that came before the session was open. */
   #early: string[] | undefined = [];
   #isClosed = false;
@@ -79,13 +92,22 @@ export class Session implements ConnectionHandler, Recipient {
    * @param connection An open connection.
    * @param visitor Who has opened it.
    * @param host What it can turn to.
+   * @param wire What its events look like there.
    */
-  constructor(connection: Connection, visitor: Visitor, host: SessionHost) {
+  constructor(
+    connection: Connection,
+    visitor: Visitor,
+    host: SessionHost,
+    wire: Wire = RICH_WIRE,
+  ) {
     this.connection = connection;
     this.isPlain = visitor.isPlain;
     this.address = visitor.address;
     this.principal = visitor.principal;
+    this.presenceGraceMs = visitor.presenceGraceMs ?? PRESENCE_GRACE_MS;
+    this.holdsName = visitor.claimsWithoutKey || visitor.principal.author !== undefined;
     this.#host = host;
+    this.#wire = wire;
   }
 
   /** Who it is, also as one who publishes; only of a session that has been opened. */
@@ -179,31 +201,42 @@ export class Session implements ConnectionHandler, Recipient {
    */
   tellText(event: string): void {
     if (this.#isClosed || this.isPlain) return;
+    if (this.#events === NO_EVENTS) this.#events = [];
     this.#events.push(event);
     // Also behind events that wait for entries: what they waited for may have gone.
     this.#host.flush.markSession(this);
   }
 
-  /** Sends the events of its own that have gathered, in frames of at most 256 Ki characters. */
+  /** Sends the events of its own that have gathered. */
   flushEvents(): void {
     if (this.#events.length === 0) return;
-    const events = this.#events;
-    this.#events = [];
     // Who asks and asks, and never reads the answers.
-    let { unsentBytes } = this.connection;
-    if (unsentBytes >= 2 * this.#host.settings.sendBufferBytesMax) return this.fellBehind();
-    let from = 0, chars = 0;
-    for (let i = 0; i < events.length; i++) {
-      if (i > from && chars + events[i]!.length > FRAME_CHARS_MAX) {
-        this.send(`[${events.slice(from, i).join(",")}]`);
-        from = i;
-        chars = 0;
-      }
-      chars += events[i]!.length + 1;
-      unsentBytes += events[i]!.length;
+    const { unsentBytes } = this.connection;
+    if (unsentBytes >= 2 * this.#host.settings.sendBufferBytesMax) {
+      this.#events = [];
+      return this.fellBehind();
     }
-    this.send(`[${events.slice(from).join(",")}]`);
-    if (!this.#isClosed) this.#host.flush.budget.note(this.connection, unsentBytes);
+    const chars = this.#write();
+    if (!this.#isClosed) this.#host.flush.budget.note(this.connection, unsentBytes + chars);
+  }
+
+  #write(frame?: Frame): number {
+    const events = this.#events;
+    this.#events = NO_EVENTS;
+    let chars = 0;
+    for (const message of this.#wire.encode(events, frame)) {
+      this.send(message);
+      chars += message.length;
+    }
+    return chars;
+  }
+
+  /** Whether all of its cursors are at the heads of their channels. */
+  get isUpToDate(): boolean {
+    for (const { offset, room } of this.readers.values()) {
+      if (offset < room.channel.head) return false;
+    }
+    return true;
   }
 
   /** Whether a cursor of it has still to move, and no page is being read for it. */
@@ -215,20 +248,13 @@ export class Session implements ConnectionHandler, Recipient {
   }
 
   /**
-   * Sends a frame of entries, in one write with the events of its own that have gathered: on the sending
-   * socket, an ack comes before the message that it is for.
+   * Sends entries, in one write with the events of its own that have gathered: on the sending socket, an ack
+   * comes before the message that it is for.
    *
-   * @param frame A JSON array with at least one event.
+   * @param frame At least one entry.
    */
-  sendEntries(frame: string): void {
-    if (this.#events.length === 0) return this.send(frame);
-    const events = this.#events.join(",");
-    if (events.length + frame.length > FRAME_CHARS_MAX) {
-      this.flushEvents();
-      return this.send(frame);
-    }
-    this.#events = [];
-    this.send(`[${events},${frame.slice(1)}`);
+  sendEntries(frame: Frame): void {
+    this.#write(frame);
   }
 
   /** Sends a text as it is. */

@@ -123,7 +123,7 @@ export class LocalDirectory {
    */
   async claim(request: ClaimRequest): Promise<Claimed> {
     const { user } = request;
-    const author = request.author ?? `s:${user.key}/${this.#options.randomId()}`;
+    const author = request.author ?? this.#nobody(user);
     let claim = this.#claims.get(user.key);
     while (claim !== undefined && claim.author !== author) {
       if (!claim.isPending) return { refused: "taken" };
@@ -137,6 +137,32 @@ export class LocalDirectory {
     claim.stay?.();
     claim.stay = undefined;
     return await claim.claimed;
+  }
+
+  /**
+   * Lets somebody without a key read under a name that nobody has, without claiming it.
+   *
+   * @param user The name.
+   * @returns Who it is, or why not.
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  async visit(user: Name): Promise<Claimed> {
+    await this.#claims.get(user.key)?.claimed.catch(() => {});
+    if (this.#claims.has(user.key)) return { refused: "taken" };
+    if (await this.isBanned(user.key, undefined)) return { refused: "banned" };
+    if (this.#isKept(await this.#last(claimsChannel(user.key)))) return { refused: "taken" };
+    return { identity: { user, author: this.#nobody(user), inbox: undefined } };
+  }
+
+  /** Somebody without a key: nobody else, and nobody who could come again. */
+  #nobody(user: Name): string {
+    return `s:${user.key}/${this.#options.randomId()}`;
+  }
+
+  /** Whether a claim of before the start is held for its owner. */
+  #isKept(last: Entry | undefined): boolean {
+    return last !== undefined && last.body !== FREE &&
+      this.#options.clock.now() < this.#oldClaimsUntil;
   }
 
   /** Takes the name at once, and gives it back where it turns out that it cannot be had. */
@@ -173,20 +199,18 @@ export class LocalDirectory {
     hasKey: boolean,
     address: string,
   ): Promise<Claimed> {
-    const { clock } = this.#options;
     if (await this.isBanned(user.key, hasKey ? author : undefined)) return { refused: "banned" };
     const last = await this.#last(claimsChannel(user.key));
-    const wasHeld = last !== undefined && last.body !== FREE;
     const isOwn = last?.author === author;
-    if (wasHeld && !isOwn && clock.now() < this.#oldClaimsUntil) return { refused: "taken" };
     if (!isOwn) {
+      if (this.#isKept(last)) return { refused: "taken" };
       const retryAfterMs = this.#claimLimiter.take(address);
       if (retryAfterMs > 0) return { refused: "limited", retryAfterMs };
     }
     if (!hasKey) return { identity: { user, author, inbox: undefined } };
     const inbox = inboxChannel(user.key, author);
     // The spelling of the last claim is kept, as long as it was held.
-    if (isOwn && wasHeld) {
+    if (isOwn && last.body !== FREE) {
       return { identity: { user: { text: last.sender, key: user.key }, author, inbox } };
     }
     await this.#say(claimsChannel(user.key), author, user.text, "");

@@ -41,6 +41,7 @@ Deno.test("what is said before the session is open is heard, in its order", asyn
     username: "alice",
     principal: ANONYMOUS,
     address: "192.0.2.1",
+    claimsWithoutKey: true,
     rooms: [],
     cursor: new Map(),
   };

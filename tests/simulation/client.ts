@@ -99,7 +99,15 @@ export class Client {
       if (position !== undefined) cursor.set(name, position);
     }
     const principal = keyHash === undefined ? ANONYMOUS : { author: `k:${keyHash}` };
-    return { isPlain, username, principal, address: "", rooms: this.rooms, cursor };
+    return {
+      isPlain,
+      username,
+      principal,
+      address: "",
+      rooms: this.rooms,
+      cursor,
+      claimsWithoutKey: true,
+    };
   }
 
   /**

@@ -9,6 +9,7 @@ import { parseConfig } from "../../lib/config.ts";
 import { ConnectionCounter } from "../../lib/connection_counter.ts";
 import { createLogger } from "../../lib/logger.ts";
 import type { TransportBindings } from "../../lib/transport/connection.ts";
+import { EventStreams } from "../../lib/transport/event_stream.ts";
 import { loadAssets } from "../../routes/assets.ts";
 import type { App } from "../../routes/app_types.ts";
 import { createApp } from "../../routes/mod.ts";
@@ -47,6 +48,7 @@ export async function createTestApp(env: Readonly<Record<string, string>> = {}):
     chat: testChat.chat,
     authenticator,
     unreadiness: () => undefined,
+    eventStreams: new EventStreams(testChat.clock),
     connectionCounter,
     assets: await loadAssets(STATIC),
     logger: createLogger("json", (line) => log.push(line), () => 0),

@@ -145,6 +145,7 @@ export function createTestChat(
       address: asked.address ?? "192.0.2.1",
       rooms: asked.rooms ?? [],
       cursor: parseCursor(asked.cursor ?? "") ?? new Map(),
+      claimsWithoutKey: true,
     };
     const client = new TestClient().open((connection) => chat.open(connection, request));
     await clock.settle();

@@ -1,0 +1,77 @@
+/**
+ * A poll: a session that ends with the first thing that it is told.
+ *
+ * @module
+ */
+
+import type { Clock } from "../clock.ts";
+import { FRAME_CHARS_MAX } from "../limits.ts";
+import type { Connection } from "../transport/connection.ts";
+import { PollWire } from "./wire.ts";
+
+/** What a poll is answered with. */
+export interface PollAnswer {
+  /** Where to go on. */
+  readonly cursor: string;
+  /** Whether there is more already. */
+  readonly more: boolean;
+  /** The events, as JSON each. */
+  readonly events: readonly string[];
+}
+
+/** The connection of a poll: gathers what is sent in one turn. */
+export class Poll implements Connection {
+  /** How its events are encoded. */
+  readonly wire = new PollWire();
+  readonly #clock: Clock;
+  readonly #answered = Promise.withResolvers<void>();
+  readonly #events: string[] = [];
+  #chars = 0;
+
+  /**
+   * Creates one that has been told nothing.
+   *
+   * @param clock Time.
+   */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** One page is enough: then it takes no more. */
+  get unsentBytes(): number {
+    return this.#chars >= FRAME_CHARS_MAX ? Infinity : 0;
+  }
+
+  /** The events that it has been told, as JSON each. */
+  get events(): readonly string[] {
+    return this.#events;
+  }
+
+  send(event: string | Uint8Array): void {
+    if (typeof event !== "string") return;
+    // What else there is comes in the same turn: other rooms, and the rest of a page.
+    if (this.#events.length === 0) this.#clock.soon(this.#answered.resolve);
+    this.#events.push(event);
+    this.#chars += event.length;
+  }
+
+  close(code: number, reason: string): void {
+    this.send(JSON.stringify({ type: "close", code, reason }));
+  }
+
+  /**
+   * Waits until it has been told something.
+   *
+   * @param ms How long, in milliseconds.
+   * @param signal Ends the wait: the client has gone.
+   */
+  async wait(ms: number, signal: AbortSignal): Promise<void> {
+    const cancel = this.#clock.after(ms, this.#answered.resolve);
+    const abort = () => this.#answered.resolve();
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    await this.#answered.promise;
+    signal.removeEventListener("abort", abort);
+    cancel();
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Reading over HTTP: server-sent events and polls.
+ *
+ * @module
+ */
+
+import { type Context, Hono } from "hono";
+import type { JoinRequest } from "../lib/chat/chat.ts";
+import { POLL_SECONDS_DEFAULT, POLL_SECONDS_MAX } from "../lib/limits.ts";
+import { type Cursor, parseCursor } from "../lib/protocol/position.ts";
+import { Refusal } from "../lib/protocol/refusal.ts";
+import { CLOSE_CODE } from "../lib/websocket/close_code.ts";
+import type { AppOptions, AppTypes } from "./app_types.ts";
+import { addressOf, crossSite, pathSegment, principalOf } from "./guard.ts";
+import { queryInteger } from "./query.ts";
+
+/**
+ * Creates `GET /events/:username` and `GET /poll/:username`.
+ *
+ * @param options What the routes need.
+ *
+ * @internal
+ */
+export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
+  const { chat, connectionCounter, eventStreams } = options;
+  const app = new Hono<AppTypes>();
+  app.use("/events/*", crossSite(options));
+  app.use("/poll/*", crossSite(options));
+
+  app.get("/events/:username{[^/]*}", async (c) => {
+    const query = new URL(c.req.url).searchParams;
+    // A browser brings the id of the last event by itself; one that is no cursor must not keep it out.
+    const lastEventId = parseCursor(c.req.header("Last-Event-ID") ?? "");
+    const cursor = lastEventId?.size ? lastEventId : cursorOf(query);
+    const request = await joinRequest(c, cursor);
+    const leave = enter(request.address);
+    const stream = eventStreams.open(leave);
+    try {
+      stream.handle(await chat.stream(stream, request));
+    } catch (error) {
+      stream.close(CLOSE_CODE.Normal, "");
+      throw error;
+    }
+    return c.body(stream.body, 200, {
+      "Content-Type": "text/event-stream",
+      "Cache-Control": "no-store",
+      "X-Accel-Buffering": "no", // nginx would hold events back
+    });
+  });
+
+  app.get("/poll/:username{[^/]*}", async (c) => {
+    const query = new URL(c.req.url).searchParams;
+    const wait = queryInteger(query, "wait", 0, POLL_SECONDS_MAX) ?? POLL_SECONDS_DEFAULT;
+    const request = await joinRequest(c, cursorOf(query));
+    const leave = enter(request.address);
+    try {
+      const waitMs = c.req.method === "HEAD" ? 0 : wait * 1000;
+      const { cursor, more, events } = await chat.poll(request, waitMs, c.req.raw.signal);
+      const json = `{"cursor":${JSON.stringify(cursor)},"more":${more},"events":[${
+        events.join(",")
+      }]}`;
+      return c.body(json, 200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
+    } finally {
+      leave();
+    }
+  });
+
+  async function joinRequest(c: Context<AppTypes>, cursor: Cursor): Promise<JoinRequest> {
+    return {
+      isPlain: false,
+      username: pathSegment(c, 1),
+      principal: await principalOf(c, options),
+      address: addressOf(c, options),
+      rooms: new URL(c.req.url).searchParams.getAll("room"),
+      cursor,
+      claimsWithoutKey: false,
+    };
+  }
+
+  /** Counts a stream or a held poll; what it returns ends that. */
+  function enter(address: string): () => void {
+    const admission = connectionCounter.enter(address);
+    if (admission === "admitted") return () => connectionCounter.leave(address);
+    if (admission === "full") connectionCounter.leave(address);
+    throw new Refusal("busy", "The server is full", 5000);
+  }
+
+  return app;
+}
+
+function cursorOf(query: URLSearchParams): Cursor {
+  const cursor = parseCursor(query.get("cursor") ?? "");
+  if (cursor === undefined) throw new Refusal("bad_request", "The cursor is none");
+  return cursor;
+}
