@@ -194,7 +194,12 @@ export class Chat {
    * @throws {UnavailableError} If the store is out of reach.
    */
   async stream(connection: Connection, request: JoinRequest): Promise<ConnectionHandler> {
-    const session = new Session(connection, request, this.#commands, new EventStreamWire());
+    const session = new Session(
+      connection,
+      request,
+      this.#commands,
+      new EventStreamWire(request.cursor),
+    );
     try {
       await this.#open(session, request);
       return session;
@@ -214,8 +219,8 @@ export class Chat {
    * @throws {UnavailableError} If the store is out of reach.
    */
   async poll(request: JoinRequest, waitMs: number, signal: AbortSignal): Promise<PollAnswer> {
-    const poll = new Poll(this.#options.clock);
-    const visitor = { ...request, presenceGraceMs: POLL_PRESENCE_MS };
+    const poll = new Poll(this.#options.clock, request.cursor);
+    const visitor = { ...request, stayMs: POLL_PRESENCE_MS };
     const session = new Session(poll, visitor, this.#commands, poll.wire);
     try {
       await this.#open(session, request);

@@ -6,7 +6,12 @@
 
 import { allowsRoom, type Authenticator } from "../auth/principal.ts";
 import type { LocalDirectory } from "../directory/local.ts";
-import { HISTORY_PAGE_DEFAULT, PENDING_ANSWERS_MAX, PRESENCE_USERS_MAX } from "../limits.ts";
+import {
+  HISTORY_PAGE_DEFAULT,
+  PENDING_ANSWERS_MAX,
+  PRESENCE_GRACE_MS,
+  PRESENCE_USERS_MAX,
+} from "../limits.ts";
 import type { Log } from "../log/log.ts";
 import type { Command } from "../protocol/command.ts";
 import type { Event } from "../protocol/event.ts";
@@ -311,8 +316,8 @@ export class Commands implements SessionHost {
     const { room } = reader;
     session.readers.delete(room.channel.name);
     room.readers.delete(reader);
-    room.presence?.leave(session.identity.user, session.presenceGraceMs);
-    this.#context.rooms.release(room);
+    room.presence?.leave(session.identity.user, session.stayMs || PRESENCE_GRACE_MS);
+    this.#context.rooms.release(room, session.stayMs);
   }
 
   /** Commands with answers that may be large are few at a time, and wait for a connection that drains. */

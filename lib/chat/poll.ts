@@ -6,6 +6,7 @@
 
 import type { Clock } from "../clock.ts";
 import { FRAME_CHARS_MAX } from "../limits.ts";
+import type { Cursor } from "../protocol/position.ts";
 import type { Connection } from "../transport/connection.ts";
 import { PollWire } from "./wire.ts";
 
@@ -22,7 +23,7 @@ export interface PollAnswer {
 /** The connection of a poll: gathers what is sent in one turn. */
 export class Poll implements Connection {
   /** How its events are encoded. */
-  readonly wire = new PollWire();
+  readonly wire: PollWire;
   readonly #clock: Clock;
   readonly #answered = Promise.withResolvers<void>();
   readonly #events: string[] = [];
@@ -32,9 +33,11 @@ export class Poll implements Connection {
    * Creates one that has been told nothing.
    *
    * @param clock Time.
+   * @param cursor The client's cursor.
    */
-  constructor(clock: Clock) {
+  constructor(clock: Clock, cursor: Cursor) {
     this.#clock = clock;
+    this.wire = new PollWire(cursor);
   }
 
   /** One page is enough: then it takes no more. */

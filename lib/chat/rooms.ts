@@ -30,6 +30,8 @@ export interface RoomsOptions {
 interface OpenRoom {
   readonly room: Promise<Room>;
   readonly isInbox: boolean;
+  /** Takes back the alarm up to which it stays open, though nobody reads it. */
+  stay: (() => void) | undefined;
   /** Sessions that read it, or are about to. */
   users: number;
 }
@@ -69,7 +71,7 @@ export class Rooms {
       if (!isInbox && this.#roomCount >= this.#options.roomsMax) {
         throw new Refusal("rooms_full", "There are as many rooms as there may be");
       }
-      open = { room: this.#watch(target), isInbox, users: 0 };
+      open = { room: this.#watch(target), isInbox, stay: undefined, users: 0 };
       this.#open.set(channel, open);
       if (!isInbox) this.#roomCount++;
     }
@@ -106,10 +108,24 @@ export class Rooms {
    * A user of a room has gone.
    *
    * @param room A room that was acquired.
+   * @param stayMs Milliseconds for which the room stays open, with whoever is shown in it: for somebody who
+   *   will be back, as between two polls.
    */
-  release(room: Room): void {
+  release(room: Room, stayMs = 0): void {
     const open = this.#open.get(room.channel.name)!;
-    if (--open.users > 0) return;
+    open.users--;
+    if (stayMs > 0) {
+      open.stay?.();
+      open.stay = this.#options.clock.after(stayMs, () => {
+        open.stay = undefined;
+        this.#closeUnused(room, open);
+      });
+    }
+    this.#closeUnused(room, open);
+  }
+
+  #closeUnused(room: Room, open: OpenRoom): void {
+    if (open.users > 0 || open.stay !== undefined) return;
     this.#forget(room.channel.name, open);
     room.presence?.close();
     room.channel.close();

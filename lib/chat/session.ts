@@ -6,7 +6,7 @@
 
 import type { Principal } from "../auth/principal.ts";
 import type { Identity } from "../directory/local.ts";
-import { BAD_COMMANDS_MAX, OPENING_MESSAGES_MAX, PRESENCE_GRACE_MS } from "../limits.ts";
+import { BAD_COMMANDS_MAX, OPENING_MESSAGES_MAX } from "../limits.ts";
 import { type Command, parseCommand } from "../protocol/command.ts";
 import type { Event } from "../protocol/event.ts";
 import { exceedsBytes } from "../protocol/text.ts";
@@ -38,8 +38,8 @@ export interface Visitor {
   readonly address: string;
   /** What its key or token says of it. */
   readonly principal: Principal;
-  /** How long its user is shown as present after it has ended, in milliseconds; by default 5 s. */
-  readonly presenceGraceMs?: number;
+  /** How long its user is shown as present after it has ended, where that is expected to be back. */
+  readonly stayMs?: number;
   /** Whether it claims the name though it has no key; a GET of a key's owner claims, of others never. */
   readonly claimsWithoutKey: boolean;
 }
@@ -68,8 +68,8 @@ export class Session implements ConnectionHandler, Recipient {
   readonly address: string;
   /** What its key or token says of it; a token may be renewed. */
   principal: Principal;
-  /** How long its user is shown as present after it has ended, in milliseconds. */
-  readonly presenceGraceMs: number;
+  /** Milliseconds for which its rooms wait for it to be back; 0: it is gone when it ends. */
+  readonly stayMs: number;
   /** Whether it has claimed its name, and has to give it back. */
   readonly holdsName: boolean;
   /** The session's cursors, by the channel's name in the log. */
@@ -104,7 +104,7 @@ export class Session implements ConnectionHandler, Recipient {
     this.isPlain = visitor.isPlain;
     this.address = visitor.address;
     this.principal = visitor.principal;
-    this.presenceGraceMs = visitor.presenceGraceMs ?? PRESENCE_GRACE_MS;
+    this.stayMs = visitor.stayMs ?? 0;
     this.holdsName = visitor.claimsWithoutKey || visitor.principal.author !== undefined;
     this.#host = host;
     this.#wire = wire;

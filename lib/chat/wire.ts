@@ -6,7 +6,8 @@
 
 import { FRAME_CHARS_MAX } from "../limits.ts";
 import type { Event } from "../protocol/event.ts";
-import { formatCursor, type Position } from "../protocol/position.ts";
+import { parseRoomName } from "../protocol/name.ts";
+import { type Cursor, formatCursor, type Position } from "../protocol/position.ts";
 import type { Frame } from "./room.ts";
 
 /** Encodes events for one session. */
@@ -53,6 +54,17 @@ export const RICH_WIRE: Wire = {
 export class CursorTrack {
   readonly #positions = new Map<string, Position>();
 
+  /**
+   * Begins where the client stands.
+   *
+   * @param cursor The client's own; its rooms may be spelled in any way.
+   */
+  constructor(cursor: Cursor) {
+    for (const [name, position] of cursor) {
+      this.#positions.set(parseRoomName(name)?.key ?? name, position);
+    }
+  }
+
   /** The cursor. */
   get text(): string {
     return formatCursor(this.#positions);
@@ -68,6 +80,8 @@ export class CursorTrack {
     const event: Event = JSON.parse(json);
     switch (event.type) {
       case "joined":
+        // Until it is joined, the inbox stands here as the client spells it.
+        if (event.room.startsWith("@")) this.#forgetInbox();
         this.#positions.set(event.room, { epoch: event.epoch, offset: event.offset });
         break;
       case "left":
@@ -78,6 +92,12 @@ export class CursorTrack {
         break;
     }
     return event;
+  }
+
+  #forgetInbox(): void {
+    for (const name of this.#positions.keys()) {
+      if (name.startsWith("@")) this.#positions.delete(name);
+    }
   }
 
   /**
@@ -109,7 +129,16 @@ export class CursorTrack {
 
 /** Server-sent events: each with its type, and with the cursor after it as its id. */
 export class EventStreamWire implements Wire {
-  readonly #track = new CursorTrack();
+  readonly #track: CursorTrack;
+
+  /**
+   * Creates one.
+   *
+   * @param cursor The client's cursor.
+   */
+  constructor(cursor: Cursor) {
+    this.#track = new CursorTrack(cursor);
+  }
 
   encode(events: readonly string[], frame?: Frame): readonly string[] {
     let text = "";
@@ -133,7 +162,16 @@ const POLLED: ReadonlySet<Event["type"]> = new Set(["joined", "left", "gap", "re
 
 /** A poll: events one by one, without those that tell nothing to whoever brings a cursor. */
 export class PollWire implements Wire {
-  readonly #track = new CursorTrack();
+  readonly #track: CursorTrack;
+
+  /**
+   * Creates one.
+   *
+   * @param cursor The client's cursor.
+   */
+  constructor(cursor: Cursor) {
+    this.#track = new CursorTrack(cursor);
+  }
 
   /** The cursor of whoever has got all events. */
   get cursor(): string {

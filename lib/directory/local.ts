@@ -312,6 +312,15 @@ export class LocalDirectory {
   }
 }
 
+/**
+ * Whether a channel of the log is the directory's own, and none of messages.
+ *
+ * @param channel Its name.
+ */
+export function isOfDirectory(channel: string): boolean {
+  return channel.startsWith("~") || channel.startsWith("!");
+}
+
 // None of these can be a room's name.
 function claimsChannel(key: string): string {
   return `~${key}`;
