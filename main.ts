@@ -55,9 +55,9 @@ const app = createApp({
   config,
   chat,
   authenticator,
-  unreadiness() {
-    if (draining) return "The server is about to end";
-    return log.isAvailable ? undefined : "The store is out of reach";
+  status() {
+    if (draining) return "ending";
+    return log.isAvailable ? "ready" : "store out of reach";
   },
   eventStreams,
   connectionCounter: new ConnectionCounter(config),

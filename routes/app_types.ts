@@ -21,8 +21,8 @@ export interface AppOptions {
   readonly chat: Chat;
   /** Checks keys and tokens. */
   readonly authenticator: Authenticator;
-  /** Why the server is not fit for traffic, for people; `undefined`: it is. */
-  readonly unreadiness: () => string | undefined;
+  /** Whether the server is fit for traffic. */
+  readonly status: () => ServerStatus;
   /** The streams of server-sent events. */
   readonly eventStreams: EventStreams;
   /** Counts sockets, streams and polls. */
@@ -32,6 +32,9 @@ export interface AppOptions {
   /** The log. */
   readonly logger: Logger;
 }
+
+/** Whether a server is fit for traffic: `ending` takes nobody any more, who would have to leave at once. */
+export type ServerStatus = "ready" | "store out of reach" | "ending";
 
 /** The app's types: a transport hands in its bindings with each request. */
 export type AppTypes = { Bindings: TransportBindings };

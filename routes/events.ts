@@ -14,6 +14,12 @@ import type { AppOptions, AppTypes } from "./app_types.ts";
 import { addressOf, crossSite, pathSegment, principalOf } from "./guard.ts";
 import { queryInteger } from "./query.ts";
 
+const STREAM_HEADERS = {
+  "Content-Type": "text/event-stream",
+  "Cache-Control": "no-store",
+  "X-Accel-Buffering": "no", // nginx would hold events back
+};
+
 /**
  * Creates `GET /events/:username` and `GET /poll/:username`.
  *
@@ -28,6 +34,7 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
   app.use("/poll/*", crossSite(options));
 
   app.get("/events/:username{[^/]*}", async (c) => {
+    if (c.req.method === "HEAD") return c.body(null, 200, STREAM_HEADERS);
     const query = new URL(c.req.url).searchParams;
     // A browser brings the id of the last event by itself; one that is no cursor must not keep it out.
     const lastEventId = parseCursor(c.req.header("Last-Event-ID") ?? "");
@@ -41,11 +48,7 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
       stream.close(CLOSE_CODE.Normal, "");
       throw error;
     }
-    return c.body(stream.body, 200, {
-      "Content-Type": "text/event-stream",
-      "Cache-Control": "no-store",
-      "X-Accel-Buffering": "no", // nginx would hold events back
-    });
+    return c.body(stream.body, 200, STREAM_HEADERS);
   });
 
   app.get("/poll/:username{[^/]*}", async (c) => {
@@ -79,6 +82,9 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
 
   /** Counts a stream or a held poll; what it returns ends that. */
   function enter(address: string): () => void {
+    if (options.status() === "ending") {
+      throw new Refusal("unavailable", "The server is about to end", 1000);
+    }
     const admission = connectionCounter.enter(address);
     if (admission === "admitted") return () => connectionCounter.leave(address);
     if (admission === "full") connectionCounter.leave(address);

@@ -65,20 +65,34 @@ export function crossSite({ config: { allowedOrigins } }: AppOptions): Middlewar
 }
 
 /**
- * Finds out who asks for what anyone may ask.
+ * Finds out who asks.
  *
- * @returns A program with the `API_KEY`, the bearer of a key or token, or, in open mode, nobody.
- * @throws {Refusal} `unauthorized`.
+ * @returns The bearer of a key or token, or, in open mode, nobody.
+ * @throws {Refusal} `unauthorized`, or `unavailable` where that cannot be found out just now.
  *
  * @internal
  */
-export async function principalOf(c: Context<AppTypes>, options: AppOptions): Promise<Principal> {
-  const credential = findCredential(c.req.header("Authorization"));
-  if (credential !== undefined && await isApiKey(credential, options.config.apiKey)) return PROGRAM;
-  const principal = await options.authenticator.authenticate(credential);
+export async function principalOf(
+  c: Context<AppTypes>,
+  { authenticator }: AppOptions,
+): Promise<Principal> {
+  const principal = await authenticator.authenticate(findCredential(c.req.header("Authorization")));
   if (!("unauthorized" in principal)) return principal;
   const { unauthorized, isPassing } = principal;
   throw new Refusal(isPassing ? "unavailable" : "unauthorized", unauthorized);
+}
+
+/**
+ * Finds out who wants to read: a program with the `API_KEY` may as well.
+ *
+ * @throws {Refusal} As {@linkcode principalOf}.
+ *
+ * @internal
+ */
+export async function readerOf(c: Context<AppTypes>, options: AppOptions): Promise<Principal> {
+  const credential = findCredential(c.req.header("Authorization"));
+  const isProgram = credential !== undefined && await isApiKey(credential, options.config.apiKey);
+  return isProgram ? PROGRAM : await principalOf(c, options);
 }
 
 /**

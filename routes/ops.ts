@@ -18,12 +18,14 @@ const HEADERS = { "Cache-Control": "no-store" };
  *
  * @internal
  */
-export function createOpsRoutes({ unreadiness }: AppOptions): Hono<AppTypes> {
+export function createOpsRoutes({ status }: AppOptions): Hono<AppTypes> {
   const app = new Hono<AppTypes>();
   app.get("/healthz", (c) => c.text("ok\n", 200, HEADERS));
   app.get("/readyz", (c) => {
-    const why = unreadiness();
-    return why === undefined ? c.text("ok\n", 200, HEADERS) : problem("unavailable", why);
+    const now = status();
+    return now === "ready"
+      ? c.text("ok\n", 200, HEADERS)
+      : problem("unavailable", `Not fit for traffic: ${now}`);
   });
   return app;
 }

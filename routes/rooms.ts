@@ -8,7 +8,7 @@ import { Hono } from "hono";
 import { HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, ROOMS_PAGE_MAX } from "../lib/limits.ts";
 import { parseProgramMessage } from "../lib/protocol/publication.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
-import { addressOf, crossSite, pathSegment, principalOf, programsOnly } from "./guard.ts";
+import { addressOf, crossSite, pathSegment, programsOnly, readerOf } from "./guard.ts";
 import { published, readPublication } from "./messages.ts";
 import { queryInteger } from "./query.ts";
 
@@ -35,7 +35,7 @@ export function createRoomRoutes(options: AppOptions): Hono<AppTypes> {
     const before = queryInteger(query, "before", 0, Number.MAX_SAFE_INTEGER);
     const after = queryInteger(query, "after", 0, Number.MAX_SAFE_INTEGER);
     const limit = queryInteger(query, "limit", 1, HISTORY_PAGE_MAX) ?? HISTORY_PAGE_DEFAULT;
-    const reader = await principalOf(c, options);
+    const reader = await readerOf(c, options);
     const { type: _, ...page } = await chat.requests.history(
       { reader, address: addressOf(c, options), room: pathSegment(c, ROOM) ?? "" },
       { before, after, limit },
@@ -44,7 +44,7 @@ export function createRoomRoutes(options: AppOptions): Hono<AppTypes> {
   });
 
   app.get("/api/rooms/:room/users", async (c) => {
-    const reader = await principalOf(c, options);
+    const reader = await readerOf(c, options);
     return c.json(
       await chat.requests.users({
         reader,

@@ -10,7 +10,7 @@ import type { Log } from "../log/log.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
 import type { HistoryEvent } from "../protocol/event.ts";
 import { checkRead, DEFAULT_ROOM, findTarget, ownTarget, type Target } from "./access.ts";
-import { claimName, nameOf, takeWork } from "./entrance.ts";
+import { claimName, nameOf, takeWork, visitName } from "./entrance.ts";
 import { historyEvent, type HistoryRequest } from "./history.ts";
 import type { PresenceSnapshot } from "./presence.ts";
 import type { Published, Publisher } from "./publisher.ts";
@@ -90,7 +90,7 @@ export class Requests {
   }
 
   /**
-   * Says something under a name that is claimed for that moment.
+   * Says something under a name: a key or token claims it, as on a socket; without one it must be free.
    *
    * @param request Who, what, and where.
    * @throws {Refusal} As a session's opening and its commands.
@@ -105,7 +105,10 @@ export class Requests {
     }
     const user = nameOf(request.username, principal);
     const { author } = principal;
-    const identity = await claimName(directory, { user, author, address });
+    // Without a key it is nobody who could come again: the name need only be free.
+    const identity = author === undefined
+      ? await visitName(directory, user)
+      : await claimName(directory, { user, author, address });
     try {
       const { inbox } = identity;
       // Without a key any number of names costs nothing: then it is the address that has a bucket.
@@ -117,7 +120,7 @@ export class Requests {
         ref,
       );
     } finally {
-      directory.release(identity);
+      if (author !== undefined) directory.release(identity);
     }
   }
 

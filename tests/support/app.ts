@@ -47,7 +47,7 @@ export async function createTestApp(env: Readonly<Record<string, string>> = {}):
     config,
     chat: testChat.chat,
     authenticator,
-    unreadiness: () => undefined,
+    status: () => "ready",
     eventStreams: new EventStreams(testChat.clock),
     connectionCounter,
     assets: await loadAssets(STATIC),
