@@ -41,11 +41,14 @@ export const RATE_LIMITER_KEYS_MAX = 100_000;
 /** Characters of a request's value that a log line or a problem's detail repeats. */
 export const ECHOED_CHARS_MAX = 200;
 
+/** How long after its upgrade is answered a socket may take to open, in milliseconds. */
+export const UPGRADE_MS_MAX = 5000;
+
 /** How long a peer must be silent before its close frame is sent, in milliseconds. */
-export const CLOSE_ROUND_MS = 5;
+export const CLOSE_ROUND_MS = 20;
 
 /** How often that is waited for. */
-export const CLOSE_ROUNDS_MAX = 200;
+export const CLOSE_ROUNDS_MAX = 50;
 
 /** Newest entries of a watched channel that are kept in memory. */
 export const RING_ENTRIES_MAX = 1024;

@@ -39,11 +39,12 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     // A browser brings the id of the last event by itself; one that is no cursor must not keep it out.
     const lastEventId = parseCursor(c.req.header("Last-Event-ID") ?? "");
     const cursor = lastEventId?.size ? lastEventId : cursorOf(query);
-    const request = await joinRequest(c, cursor);
+    const principal = await principalOf(c, options);
+    const request = joinRequest(c, cursor);
     const leave = enter(request.address);
     const stream = eventStreams.open(leave);
     try {
-      stream.handle(await chat.stream(stream, request));
+      stream.handle(await chat.stream(stream, request, principal));
     } catch (error) {
       stream.close(CLOSE_CODE.Normal, "");
       throw error;
@@ -54,11 +55,17 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
   app.get("/poll/:username{[^/]*}", async (c) => {
     const query = new URL(c.req.url).searchParams;
     const wait = queryInteger(query, "wait", 0, POLL_SECONDS_MAX) ?? POLL_SECONDS_DEFAULT;
-    const request = await joinRequest(c, cursorOf(query));
+    const principal = await principalOf(c, options);
+    const request = joinRequest(c, cursorOf(query));
     const leave = enter(request.address);
     try {
       const waitMs = c.req.method === "HEAD" ? 0 : wait * 1000;
-      const { cursor, more, events } = await chat.poll(request, waitMs, c.req.raw.signal);
+      const { cursor, more, events } = await chat.poll(
+        request,
+        principal,
+        waitMs,
+        c.req.raw.signal,
+      );
       const json = `{"cursor":${JSON.stringify(cursor)},"more":${more},"events":[${
         events.join(",")
       }]}`;
@@ -68,11 +75,10 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     }
   });
 
-  async function joinRequest(c: Context<AppTypes>, cursor: Cursor): Promise<JoinRequest> {
+  function joinRequest(c: Context<AppTypes>, cursor: Cursor): JoinRequest {
     return {
       isPlain: false,
       username: pathSegment(c, 1),
-      principal: await principalOf(c, options),
       address: addressOf(c, options),
       rooms: new URL(c.req.url).searchParams.getAll("room"),
       cursor,

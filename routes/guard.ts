@@ -9,6 +9,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { clientAddress } from "../lib/address.ts";
 import type { Principal } from "../lib/auth/principal.ts";
+import { authorized } from "../lib/chat/entrance.ts";
 import { PROGRAM } from "../lib/chat/moderation.ts";
 import { Refusal } from "../lib/protocol/refusal.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
@@ -76,10 +77,8 @@ export async function principalOf(
   c: Context<AppTypes>,
   { authenticator }: AppOptions,
 ): Promise<Principal> {
-  const principal = await authenticator.authenticate(findCredential(c.req.header("Authorization")));
-  if (!("unauthorized" in principal)) return principal;
-  const { unauthorized, isPassing } = principal;
-  throw new Refusal(isPassing ? "unavailable" : "unauthorized", unauthorized);
+  const credential = findCredential(c.req.header("Authorization"));
+  return authorized(await authenticator.authenticate(credential));
 }
 
 /**

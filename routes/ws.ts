@@ -42,32 +42,29 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
     const subprotocol = [RICH_SUBPROTOCOL, PLAIN_SUBPROTOCOL].find((name) =>
       offered.includes(name)
     );
-    return upgrade(c, subprotocol, async (address) => {
+    return upgrade(c, subprotocol, (address) => {
       const credential = findCredential(c.req.header("Authorization"), offered);
-      const principal = await authenticator.authenticate(credential);
-      if ("unauthorized" in principal) {
-        const code = principal.isPassing ? CLOSE_CODE.InternalError : CLOSE_CODE.Unauthorized;
-        return (connection) => refuse(connection, code, principal.unauthorized);
-      }
       const request = {
         isPlain: subprotocol !== RICH_SUBPROTOCOL,
         username: pathSegment(c, 1),
-        principal,
         address,
         rooms: url.searchParams.getAll("room"),
         cursor: parseCursor(url.searchParams.get("cursor") ?? "") ?? new Map(),
         claimsWithoutKey: true,
       };
-      return (connection) => chat.open(connection, request);
+      return (connection) => chat.open(connection, request, authenticator.authenticate(credential));
     });
   });
 
-  /** Refuses what a program got wrong, then counts the socket, and only then looks at who it is. */
-  async function upgrade(
+  /**
+   * Refuses what a program got wrong, then counts the socket; who it is, is looked at on the open socket.
+   * Nothing is awaited before the upgrade.
+   */
+  function upgrade(
     c: Context<AppTypes>,
     subprotocol: string | undefined,
-    prepare: (address: string) => Opener | Promise<Opener>,
-  ): Promise<Response> {
+    prepare: (address: string) => Opener,
+  ): Response {
     const request = c.req.raw;
     const refusal = checkUpgrade(request);
     if (refusal !== undefined) {
@@ -83,7 +80,7 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
     }
     const ended = () => connectionCounter.leave(address);
     try {
-      const open = admission === "admitted" ? await prepare(address) : refuseFull;
+      const open = admission === "admitted" ? prepare(address) : refuseFull;
       return c.env.upgrade(request, { subprotocol, open, ended });
     } catch (error) {
       ended();

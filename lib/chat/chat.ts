@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Authenticator } from "../auth/principal.ts";
+import type { Authenticator, Principal, Unauthorized } from "../auth/principal.ts";
 import type { Clock } from "../clock.ts";
 import type { LocalDirectory } from "../directory/local.ts";
 import {
@@ -25,7 +25,7 @@ import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
 import { checkRead, DEFAULT_ROOM, inboxTarget, roomTarget, type Target } from "./access.ts";
 import { Commands } from "./commands.ts";
-import { claimName, nameOf, visitName } from "./entrance.ts";
+import { authorized, claimName, nameOf, visitName } from "./entrance.ts";
 import { Expiry } from "./expiry.ts";
 import { Flush } from "./flush.ts";
 import { Moderation } from "./moderation.ts";
@@ -81,6 +81,8 @@ export interface ChatOptions {
 
 /** What a client asks for when it connects. */
 export interface JoinRequest extends Visitor {
+  /** Whether it claims the name though it has no key: a socket does, a GET never. */
+  readonly claimsWithoutKey: boolean;
   /** The username as it came, or `undefined` where it could not be decoded. */
   readonly username: string | undefined;
   /** The names of the rooms as they came; none: {@linkcode DEFAULT_ROOM}. */
@@ -172,11 +174,16 @@ export class Chat {
    *
    * @param connection An open connection.
    * @param request What the client asks for.
+   * @param who Who it is; what it says meanwhile is heard afterwards.
    * @returns What the connection's messages go to.
    */
-  open(connection: Connection, request: JoinRequest): ConnectionHandler {
+  open(
+    connection: Connection,
+    request: JoinRequest,
+    who: Promise<Principal | Unauthorized>,
+  ): ConnectionHandler {
     const session = new Session(connection, request, this.#commands);
-    this.#open(session, request).catch((error: unknown) => {
+    this.#arrive(session, request, who).catch((error: unknown) => {
       const { code } = refusalOf(error);
       if (code === "internal") this.#options.onError(error);
       session.end(...closingOf(code, error));
@@ -189,11 +196,16 @@ export class Chat {
    *
    * @param connection A stream that takes their text.
    * @param request What the client asks for.
+   * @param principal Who it is.
    * @returns What is to be told when the stream has ended.
    * @throws {Refusal} Why the session cannot be opened.
    * @throws {UnavailableError} If the store is out of reach.
    */
-  async stream(connection: Connection, request: JoinRequest): Promise<ConnectionHandler> {
+  async stream(
+    connection: Connection,
+    request: JoinRequest,
+    principal: Principal,
+  ): Promise<ConnectionHandler> {
     const session = new Session(
       connection,
       request,
@@ -201,7 +213,7 @@ export class Chat {
       new EventStreamWire(request.cursor),
     );
     try {
-      await this.#open(session, request);
+      await this.#open(session, request, principal);
       return session;
     } catch (error) {
       session.closed();
@@ -213,17 +225,23 @@ export class Chat {
    * Answers with what comes after a cursor, as soon as there is something.
    *
    * @param request What the client asks for.
+   * @param principal Who it is.
    * @param waitMs How long to wait for it, in milliseconds.
    * @param signal Ends the wait: the client has gone.
    * @throws {Refusal} Why the client is told nothing.
    * @throws {UnavailableError} If the store is out of reach.
    */
-  async poll(request: JoinRequest, waitMs: number, signal: AbortSignal): Promise<PollAnswer> {
+  async poll(
+    request: JoinRequest,
+    principal: Principal,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<PollAnswer> {
     const poll = new Poll(this.#options.clock, request.cursor);
     const visitor = { ...request, stayMs: POLL_PRESENCE_MS };
     const session = new Session(poll, visitor, this.#commands, poll.wire);
     try {
-      await this.#open(session, request);
+      await this.#open(session, request, principal);
       // What is still being read from the store is there already, and not worth another request.
       await poll.wait(session.isUpToDate ? waitMs : Math.max(waitMs, STORE_WAIT_MS), signal);
       if (poll.events.length === 0 && !session.isUpToDate) {
@@ -235,15 +253,27 @@ export class Chat {
     }
   }
 
-  async #open(session: Session, request: JoinRequest): Promise<void> {
-    const { principal, address, cursor, isPlain } = request;
+  async #arrive(
+    session: Session,
+    request: JoinRequest,
+    who: Promise<Principal | Unauthorized>,
+  ): Promise<void> {
+    const principal = authorized(await who);
+    if (!session.isClosed) await this.#open(session, request, principal);
+  }
+
+  async #open(session: Session, request: JoinRequest, principal: Principal): Promise<void> {
+    session.principal = principal;
+    const { address, cursor, isPlain } = request;
     const user = nameOf(request.username, principal);
-    const rooms = this.#parseRooms(request);
+    const rooms = this.#parseRooms(request, principal);
     const { directory } = this.#options;
-    const identity = session.holdsName
+    const claims = request.claimsWithoutKey || principal.author !== undefined;
+    const identity = claims
       ? await claimName(directory, { user, author: principal.author, address })
       : await visitName(directory, user);
-    if (session.isClosed) return session.holdsName ? directory.release(identity) : undefined;
+    if (session.isClosed) return claims ? directory.release(identity) : undefined;
+    session.holdsName = claims;
     session.identify(identity);
     this.#expiry.set(session, principal.expiresAt);
     this.#registry.add(session);
@@ -260,7 +290,7 @@ export class Chat {
     session.opened();
   }
 
-  #parseRooms({ isPlain, rooms, principal }: JoinRequest): Target[] {
+  #parseRooms({ isPlain, rooms }: JoinRequest, principal: Principal): Target[] {
     const names = rooms.length === 0 ? [DEFAULT_ROOM] : rooms;
     if (names.length > (isPlain ? 1 : this.#options.roomsPerConnectionMax)) {
       throw new Refusal("room_name_invalid", "too many rooms");
@@ -288,7 +318,7 @@ function closingOf(code: ErrorCode, error: unknown): [code: number, reason: stri
     case "username_taken":
       return [CLOSE_CODE.UsernameTaken, "username taken"];
     case "unauthorized":
-      return [CLOSE_CODE.Unauthorized, "the token is another user's"];
+      return [CLOSE_CODE.Unauthorized, (error as Refusal).message];
     case "room_name_invalid":
     case "forbidden":
       return [CLOSE_CODE.RoomInvalid, "room name invalid or not allowed"];
@@ -298,7 +328,7 @@ function closingOf(code: ErrorCode, error: unknown): [code: number, reason: stri
     case "rooms_full":
       return [CLOSE_CODE.ServerFull, (error as Refusal).message];
     case "unavailable":
-      return [CLOSE_CODE.InternalError, "the store is out of reach"];
+      return [CLOSE_CODE.InternalError, (error as Error).message];
     default:
       return [CLOSE_CODE.InternalError, "internal error"];
   }

@@ -20,7 +20,7 @@ import { parsePosition, type Position } from "../protocol/position.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
 import { ownTarget, type Target } from "./access.ts";
-import { takeWork } from "./entrance.ts";
+import { authorized, takeWork } from "./entrance.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Flush } from "./flush.ts";
 import { historyEvent, readEntry } from "./history.ts";
@@ -228,11 +228,7 @@ export class Commands implements SessionHost {
   /** A new token of the same user takes the place of the old one, with all that it says. */
   async #token(session: Session, { token, ref }: CommandOf<"token">): Promise<void> {
     takeWork(this.#context.workLimiter, session.address);
-    const principal = await this.#context.authenticator.authenticate(token);
-    if ("unauthorized" in principal) {
-      const { unauthorized, isPassing } = principal;
-      throw new Refusal(isPassing ? "unavailable" : "unauthorized", unauthorized);
-    }
+    const principal = authorized(await this.#context.authenticator.authenticate(token));
     if (principal.user === undefined || principal.author !== session.identity.author) {
       throw new Refusal("unauthorized", "The token is another user's");
     }

@@ -4,12 +4,24 @@
  * @module
  */
 
-import type { Principal } from "../auth/principal.ts";
+import type { Principal, Unauthorized } from "../auth/principal.ts";
 import type { Claimed, ClaimRequest, Identity, LocalDirectory } from "../directory/local.ts";
 import { type Name, parseUsername } from "../protocol/name.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
 import { rateLimited } from "./publisher.ts";
 import { Refusal } from "../protocol/refusal.ts";
+
+/**
+ * Lets nobody pass whose key or token has been refused.
+ *
+ * @param principal Who asks, or why not.
+ * @throws {Refusal} `unauthorized`, or `unavailable` where that could not be found out just now.
+ */
+export function authorized(principal: Principal | Unauthorized): Principal {
+  if (!("unauthorized" in principal)) return principal;
+  const { unauthorized, isPassing } = principal;
+  throw new Refusal(isPassing ? "unavailable" : "unauthorized", unauthorized);
+}
 
 /**
  * The name that somebody asks for.

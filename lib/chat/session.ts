@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Principal } from "../auth/principal.ts";
+import { ANONYMOUS, type Principal } from "../auth/principal.ts";
 import type { Identity } from "../directory/local.ts";
 import { BAD_COMMANDS_MAX, OPENING_MESSAGES_MAX } from "../limits.ts";
 import { type Command, parseCommand } from "../protocol/command.ts";
@@ -36,12 +36,8 @@ export interface Visitor {
   readonly isPlain: boolean;
   /** Where it comes from, for the limits on addresses. */
   readonly address: string;
-  /** What its key or token says of it. */
-  readonly principal: Principal;
   /** How long its user is shown as present after it has ended, where that is expected to be back. */
   readonly stayMs?: number;
-  /** Whether it claims the name though it has no key; a GET of a key's owner claims, of others never. */
-  readonly claimsWithoutKey: boolean;
 }
 
 /** What a session can turn to. */
@@ -67,11 +63,11 @@ export class Session implements ConnectionHandler, Recipient {
   /** Where it comes from, for the limits on addresses. */
   readonly address: string;
   /** What its key or token says of it; a token may be renewed. */
-  principal: Principal;
+  principal: Principal = ANONYMOUS;
   /** Milliseconds for which its rooms wait for it to be back; 0: it is gone when it ends. */
   readonly stayMs: number;
   /** Whether it has claimed its name, and has to give it back. */
-  readonly holdsName: boolean;
+  holdsName = false;
   /** The session's cursors, by the channel's name in the log. */
   readonly readers = new Map<string, Reader>();
   /** Answers under way that may be large. */
@@ -103,9 +99,7 @@ export class Session implements ConnectionHandler, Recipient {
     this.connection = connection;
     this.isPlain = visitor.isPlain;
     this.address = visitor.address;
-    this.principal = visitor.principal;
     this.stayMs = visitor.stayMs ?? 0;
-    this.holdsName = visitor.claimsWithoutKey || visitor.principal.author !== undefined;
     this.#host = host;
     this.#wire = wire;
   }

@@ -3,12 +3,12 @@
  *
  * What it guards against was seen in Deno 2.9: a throw in a socket's handler ends the process; `send`
  * throws before the socket is open and is silent after; the `close` event may come twice, with code 0,
- * or never.
+ * or never; a peer that leaves before its upgrade is answered makes a socket that tells nothing at all.
  *
  * @module
  */
 
-import { CLOSE_ROUND_MS, CLOSE_ROUNDS_MAX } from "../limits.ts";
+import { CLOSE_ROUND_MS, CLOSE_ROUNDS_MAX, UPGRADE_MS_MAX } from "../limits.ts";
 import { CLOSE_CODE, truncateReason } from "../websocket/close_code.ts";
 import type { Connection, ConnectionHandler, UpgradeOptions } from "./connection.ts";
 
@@ -115,6 +115,10 @@ class DenoConnection implements Connection {
   #state: "opening" | "open" | "closing" | "ended" = "opening";
   #heard = false;
   #unsentBytesBefore = 0;
+  #upgradeTimer: ReturnType<typeof setTimeout> | undefined = setTimeout(
+    () => this.ended(),
+    UPGRADE_MS_MAX,
+  );
 
   constructor(socket: WebSocket, options: UpgradeOptions, transport: DenoServeTransport) {
     this.#socket = socket;
@@ -173,6 +177,8 @@ class DenoConnection implements Connection {
   }
 
   opened(): void {
+    this.#disarm();
+    if (this.#state === "ended") return this.#socket.close(); // after it was given up
     if (this.#state !== "opening") return;
     this.#state = "open";
     const open = this.#open!;
@@ -195,10 +201,16 @@ class DenoConnection implements Connection {
 
   ended(): void {
     if (this.#state === "ended") return;
+    this.#disarm();
     this.#state = "ended";
     this.#leave();
     this.#transport.ended(this);
     this.#guard(this.#ended);
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#upgradeTimer);
+    this.#upgradeTimer = undefined;
   }
 
   #leave(): void {

@@ -39,13 +39,14 @@ Deno.test("what is said before the session is open is heard, in its order", asyn
   const request = {
     isPlain: true,
     username: "alice",
-    principal: ANONYMOUS,
     address: "192.0.2.1",
     claimsWithoutKey: true,
     rooms: [],
     cursor: new Map(),
   };
-  const alice = new TestClient().open((connection) => chat.open(connection, request));
+  const alice = new TestClient().open((connection) =>
+    chat.open(connection, request, Promise.resolve(ANONYMOUS))
+  );
   alice.receive("one");
   alice.receive("two");
   await clock.settle();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ANONYMOUS } from "../../lib/auth/principal.ts";
+import { ANONYMOUS, type Principal } from "../../lib/auth/principal.ts";
 import type { JoinRequest } from "../../lib/chat/chat.ts";
 import type { Command } from "../../lib/protocol/command.ts";
 import type { Position } from "../../lib/protocol/position.ts";
@@ -85,6 +85,12 @@ export class Client {
     return `@${this.person.username.toLowerCase()}`;
   }
 
+  /** Who it is. */
+  get principal(): Principal {
+    const { keyHash } = this.person;
+    return keyHash === undefined ? ANONYMOUS : { author: `k:${keyHash}` };
+  }
+
   /**
    * What it asks for when it connects.
    *
@@ -98,11 +104,9 @@ export class Client {
       const position = this.position(name, isHonest);
       if (position !== undefined) cursor.set(name, position);
     }
-    const principal = keyHash === undefined ? ANONYMOUS : { author: `k:${keyHash}` };
     return {
       isPlain,
       username,
-      principal,
       address: "",
       rooms: this.rooms,
       cursor,

@@ -132,7 +132,8 @@ export class World {
    */
   async connect(client: Client, isHonest: boolean): Promise<void> {
     const request = client.request(isHonest);
-    const { isPlain, username, principal, rooms, cursor } = request;
+    const { principal } = client;
+    const { isPlain, username, rooms, cursor } = request;
     const context: StreamContext = {
       trace: this.trace,
       truth: this.truth,
@@ -157,7 +158,11 @@ export class World {
     const { label } = client.person;
     this.trace.add(`#${link.id} ${label} connects to ${rooms} ${formatCursor(cursor)}`);
     const session = link.open((connection) =>
-      this.#server.chat.open(this.#sabotage.connection?.(connection) ?? connection, request)
+      this.#server.chat.open(
+        this.#sabotage.connection?.(connection) ?? connection,
+        request,
+        Promise.resolve(principal),
+      )
     );
     const connected: Connected = {
       client,

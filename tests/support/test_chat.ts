@@ -140,14 +140,16 @@ export function createTestChat(
     const request: JoinRequest = {
       isPlain,
       username,
-      principal: asked.principal ??
-        (asked.key === undefined ? ANONYMOUS : { author: `k:${asked.key}` }),
       address: asked.address ?? "192.0.2.1",
       rooms: asked.rooms ?? [],
       cursor: parseCursor(asked.cursor ?? "") ?? new Map(),
       claimsWithoutKey: true,
     };
-    const client = new TestClient().open((connection) => chat.open(connection, request));
+    const principal = asked.principal ??
+      (asked.key === undefined ? ANONYMOUS : { author: `k:${asked.key}` });
+    const client = new TestClient().open((connection) =>
+      chat.open(connection, request, Promise.resolve(principal))
+    );
     await clock.settle();
     return client;
   }
