@@ -1,0 +1,57 @@
+/**
+ * Users who take no part in what a test does to their server, and must not notice it.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { Client } from "./client.ts";
+import type { TestServer } from "./server.ts";
+
+/** Two users of another room, who talk all the while and must not miss a message. */
+export class Bystanders implements AsyncDisposable {
+  #sent = 0;
+  #heard = 0;
+  private constructor(readonly talker: Client, readonly listener: Client) {}
+
+  /**
+   * Connects both.
+   *
+   * @param server Where to.
+   * @param credentialOf A key or token for each, in token mode.
+   */
+  static async open(
+    server: TestServer,
+    credentialOf?: (name: string) => Promise<string>,
+  ): Promise<Bystanders> {
+    const open = async (name: string) => {
+      const credential = await credentialOf?.(name);
+      const subprotocols = credential === undefined
+        ? []
+        : ["natter.plain", `natter.auth.${credential}`];
+      return await Client.open(server.url, `/ws/${name}?room=quiet`, subprotocols);
+    };
+    return new Bystanders(await open("talker"), await open("listener"));
+  }
+
+  /**
+   * Says a few things, and sees that they all arrive, in order.
+   *
+   * @param count How many.
+   */
+  async talk(count = 10): Promise<void> {
+    for (let i = 0; i < count; i++) this.talker.send(`${this.#sent++}`);
+    while (this.#heard < this.#sent) {
+      assertEquals(await this.listener.nextMessage(), {
+        sender: "talker",
+        msg: `${this.#heard++}`,
+      });
+    }
+  }
+
+  /** Closes both sockets. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.talker[Symbol.asyncDispose]();
+    await this.listener[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What every hostile suite has in common: one live process, and what must be true of it afterwards.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { Bystanders } from "./bystanders.ts";
+import { until } from "./deadline.ts";
+import { descriptorCount, residentBytes } from "./process.ts";
+import { startServer, type TestServer } from "./server.ts";
+
+/** Bytes by which a process may have grown after all load is gone: the engine keeps what it has warmed up. */
+const GROWTH_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Settings of a {@linkcode besiege}. */
+export interface SiegeOptions {
+  /** Settings of the server. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A token for each bystander, in token mode. */
+  readonly credentialOf?: (name: string) => Promise<string>;
+  /** What the log may say beside that the server listens. */
+  readonly mayLog?: readonly string[];
+  /** Messages that the bystanders exchange at a time. */
+  readonly words?: number;
+}
+
+/** A server under attack. */
+export interface Siege {
+  /** The server. */
+  readonly server: TestServer;
+  /** Texts that must never stand in the log. */
+  readonly secrets: string[];
+  /** Attacks, while the bystanders talk; then they talk once more. */
+  step(name: string, attack: () => Promise<unknown>): Promise<void>;
+}
+
+/**
+ * Starts a server with two bystanders, has it attacked, and sees that nothing is left of it: the same
+ * process serves, the bystanders have missed nothing, descriptors and memory are back, and the log has
+ * neither complaints, nor secrets, nor lines that somebody else has written.
+ *
+ * @param t The test.
+ * @param options Settings.
+ * @param attack What is done to the server.
+ */
+export async function besiege(
+  t: Deno.TestContext,
+  options: SiegeOptions,
+  attack: (siege: Siege) => Promise<void>,
+): Promise<void> {
+  const { env = {}, credentialOf, mayLog = [], words = 10 } = options;
+  await using server = await startServer({ CONNECTIONS_PER_IP_MAX: "0", LOG: "json", ...env });
+  await using bystanders = await Bystanders.open(server, credentialOf);
+  await bystanders.talk(words);
+  const { pid } = server.process;
+  const descriptorsBefore = await descriptorCount(pid);
+  const residentBefore = await residentBytes(pid);
+  const secrets: string[] = [];
+
+  await attack({
+    server,
+    secrets,
+    step: async (name, attack) =>
+      void await t.step(name, async () => {
+        await Promise.all([attack(), bystanders.talk(words)]);
+        await bystanders.talk(words);
+      }),
+  });
+
+  await until(
+    async () => await descriptorCount(pid) <= descriptorsBefore,
+    "the descriptors are back",
+  );
+  await until(
+    async () => await residentBytes(pid) - residentBefore <= GROWTH_BYTES_MAX,
+    "the memory is back",
+  );
+  await bystanders.talk(words);
+  assertEquals(await (await fetch(new URL("healthz", server.url))).text(), "ok\n");
+  checkLog(server.log, secrets, ["Natter is listening", ...mayLog]);
+}
+
+/**
+ * Sees that a log is nobody's but the server's own.
+ *
+ * @param lines The lines.
+ * @param secrets Texts that may not stand in it.
+ * @param messages What it may say.
+ */
+export function checkLog(
+  lines: readonly string[],
+  secrets: readonly string[],
+  messages: readonly string[],
+): void {
+  assert(lines.length > 0);
+  for (const line of lines) {
+    const { time, level, message } = JSON.parse(line);
+    assertEquals(new Date(time).toISOString(), time, line);
+    assert(["info", "error"].includes(level), line);
+    assert(messages.includes(message), line);
+    for (const secret of secrets) assert(!line.includes(secret), line);
+  }
+}
