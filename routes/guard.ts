@@ -122,7 +122,8 @@ async function isApiKey(credential: string, apiKey: string | undefined): Promise
 }
 
 /**
- * Decodes a segment of a request's path: the framework leaves `%ff`, which is no UTF-8, as it is.
+ * Decodes a segment of a request's path: the framework leaves `%ff`, which is no UTF-8, as it is. `URL` would
+ * take `%2e` for a step within the path, and another segment for the one that was meant.
  *
  * @param c The request.
  * @param index Which segment; 0 is the first.
@@ -131,8 +132,9 @@ async function isApiKey(credential: string, apiKey: string | undefined): Promise
  * @internal
  */
 export function pathSegment(c: Context<AppTypes>, index: number): string | undefined {
+  const [path = ""] = c.req.url.replace(/^\w+:\/\/[^/?#]*/, "").split(/[?#]/, 1);
   try {
-    return decodeURIComponent(new URL(c.req.url).pathname.split("/")[index + 1] ?? "");
+    return decodeURIComponent(path.split("/")[index + 1] ?? "");
   } catch {
     return undefined;
   }

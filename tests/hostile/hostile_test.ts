@@ -1,11 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { createMask, encodeFrame, OPCODE } from "../../lib/websocket/frame.ts";
 import { createKey, encodeHandshakeRequest } from "../../lib/websocket/handshake.ts";
-import { Client } from "../support/client.ts";
+import { Bystanders } from "../support/bystanders.ts";
 import { until } from "../support/deadline.ts";
 import { descriptorCount, residentBytes } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { startServer } from "../support/server.ts";
+import { checkLog } from "../support/siege.ts";
 
 const hex = (text: string) => Uint8Array.fromHex(text.replaceAll(" ", ""));
 const encoder = new TextEncoder();
@@ -108,38 +109,13 @@ const COMMANDS: readonly (readonly [what: string, text: string])[] = [
   ["a thousand joins", '{"type":"join","room":"x"}'],
 ];
 
-/** Two users of another room, who talk all the while and must not miss a message. */
-class Bystanders {
-  #sent = 0;
-  #heard = 0;
-  private constructor(readonly talker: Client, readonly listener: Client) {}
-
-  static async open(server: TestServer): Promise<Bystanders> {
-    return new Bystanders(
-      await Client.open(server.url, "/ws/talker?room=quiet"),
-      await Client.open(server.url, "/ws/listener?room=quiet"),
-    );
-  }
-
-  /** Says ten things, and sees that they all arrive, in order. */
-  async talk(): Promise<void> {
-    for (let i = 0; i < 10; i++) this.talker.send(`${this.#sent++}`);
-    while (this.#heard < this.#sent) {
-      assertEquals(await this.listener.nextMessage(), {
-        sender: "talker",
-        msg: `${this.#heard++}`,
-      });
-    }
-  }
-}
-
 Deno.test("no bytes end the process or the listener, or disturb another room's chat", async (t) => {
   await using server = await startServer({
     MESSAGES_PER_SECOND: "0",
     CONNECTIONS_PER_IP_MAX: "0",
     PING_SECONDS: "2",
   });
-  const bystanders = await Bystanders.open(server);
+  await using bystanders = await Bystanders.open(server);
   await bystanders.talk();
   const { pid } = server.process;
   const descriptorsBefore = await descriptorCount(pid);
@@ -267,6 +243,5 @@ Deno.test("no bytes end the process or the listener, or disturb another room's c
   );
   await bystanders.talk();
   assertEquals(await (await fetch(new URL("healthz", server.url))).text(), "ok\n");
-  await bystanders.talker[Symbol.asyncDispose]();
-  await bystanders.listener[Symbol.asyncDispose]();
+  checkLog(server.log, ["<script>", "xxxxx"], ["Natter is listening"]);
 });

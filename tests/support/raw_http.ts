@@ -71,6 +71,12 @@ export class RawHttp implements Disposable {
     };
   }
 
+  /** Reads the status of the next answer; 0: the connection ended without one. */
+  async status(): Promise<number> {
+    const text = await this.read() ?? "";
+    return Number(/^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1] ?? 0);
+  }
+
   /** Ends the connection. */
   [Symbol.dispose](): void {
     try {

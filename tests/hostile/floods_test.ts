@@ -1,0 +1,268 @@
+import { assert, assertEquals } from "@std/assert";
+import { Client } from "../support/client.ts";
+import { until, within } from "../support/deadline.ts";
+import { RawClient } from "../support/raw_client.ts";
+import { ask } from "../support/raw_http.ts";
+import { RichClient } from "../support/rich_client.ts";
+import { besiege, type Siege } from "../support/siege.ts";
+
+const KEYS = ["hushed-key-of-the-first-01", "hushed-key-of-the-second-2"] as const;
+const BURST = 30;
+const REFUSALS_MAX = 10 * BURST;
+const ROOMS_MAX = 40;
+const HTTP_TEXT = ["Content-Type: text/plain", "Content-Length: 6"];
+
+/** Sends one command again and again, until its answers say enough. */
+async function flood(
+  { server }: Siege,
+  command: Record<string, unknown>,
+  count: number,
+): Promise<RichClient> {
+  const client = await RichClient.open(server.url, "/ws/mallory", KEYS[0]);
+  for (let i = 0; i < count; i++) client.send(command);
+  return client;
+}
+
+Deno.test("whoever floods is refused, and in the end put out; nobody else notices", async (t) => {
+  const env = {
+    MESSAGES_PER_SECOND: "10",
+    MESSAGES_BURST: `${BURST}`,
+    ROOMS_MAX: `${ROOMS_MAX}`,
+    NAME_HOLD_SECONDS: "1",
+  };
+  await besiege(t, { env, words: 1 }, async (siege) => {
+    const { server, secrets, step } = siege;
+    const { port } = server;
+    secrets.push(...KEYS, "hushed", "mallory");
+
+    await step("messages on a plain socket", async () => {
+      const client = await Client.open(server.url, "/ws/mallory");
+      for (let i = 0; i < 2 * BURST; i++) client.send("hushed");
+      assertEquals((await within(client.closed, "the end")).code, 4505);
+    });
+
+    await step("the bucket is not full again for one who reconnects", async () => {
+      const client = await Client.open(server.url, "/ws/mallory");
+      for (let i = 0; i < BURST; i++) client.send("hushed");
+      assertEquals((await within(client.closed, "the end")).code, 4505);
+    });
+
+    await step("messages on a rich socket", async () => {
+      const message = { type: "message", room: "lobby", body: "hushed", ref: "r" };
+      const client = await RichClient.open(server.url, "/ws/flooder", KEYS[1]);
+      await client.next("welcome");
+      let refused = 0;
+      for (let i = 0; i < BURST + REFUSALS_MAX + 100; i++) client.send({ ...message, ref: `${i}` });
+      const end = await within(client.closed, "the end");
+      assertEquals(end, { code: 4505, reason: "too many messages" });
+      while (true) {
+        const event = await client.next("error").catch(() => undefined);
+        if (event === undefined) break;
+        assertEquals(event.code, "rate_limited");
+        assert(event.retryAfterMs > 0);
+        refused++;
+      }
+      assert(refused <= REFUSALS_MAX, `${refused}`);
+    });
+
+    await step("commands that are none", async () => {
+      for (const text of ["", "{}", "[]", "hushed", '{"type":"__proto__"}']) {
+        using client = await RawClient.open(port, "/ws/mallory", { subprotocols: ["natter.v1"] });
+        for (let i = 0; i < 10; i++) await client.sendText(text);
+        const end = await client.untilClosed();
+        assert(end.type === "close" && end.code === 4505, text);
+        await client.sendClose();
+      }
+    });
+
+    await step("publishing over HTTP without a key, under ever new names", async () => {
+      const answers = await Promise.all(
+        Array.from(
+          { length: 4 * BURST },
+          (_, i) => ask(port, `POST /messages/guest${i}`, HTTP_TEXT, "hushed"),
+        ),
+      );
+      const statuses = answers.map(({ status }) => status);
+      assert(statuses.filter((status) => status === 201).length < 2 * BURST);
+      assert(statuses.includes(429));
+      assertEquals(statuses.filter((status) => status !== 201 && status !== 429), []);
+      const refused = answers.find(({ status }) => status === 429)!;
+      assert(/^retry-after: [1-9]/im.test(refused.head), refused.head);
+    });
+
+    await step("typing", async () => {
+      await using reader = await RichClient.open(server.url, "/ws/reader");
+      await reader.next("joined");
+      await using client = await flood(siege, { type: "typing", room: "lobby" }, 5000);
+      client.send({ type: "ping" });
+      await client.next("pong");
+      await reader.next("typing");
+      reader.send({ type: "ping" });
+      let heard = 1;
+      while ((await reader.next("typing", "pong")).type === "typing") heard++;
+      assert(heard < 10, `${heard}`);
+    });
+
+    await step("history, joins and leaves", async () => {
+      for (
+        const command of [
+          { type: "history", room: "lobby", limit: 200 },
+          { type: "join", room: "elsewhere" },
+          { type: "leave", room: "elsewhere" },
+          { type: "delete", room: "lobby", offset: 1 },
+        ]
+      ) {
+        await using client = await flood(siege, { ...command, ref: "r" }, 2000);
+        client.send({ type: "ping", ref: "last" });
+        while (true) {
+          const event = await client.next("pong", "error").catch(() => undefined);
+          // Or it has been put out: a deletion is counted like a message.
+          if (event === undefined || event.type === "pong") break;
+          assert(event.code !== "internal", event.message);
+        }
+      }
+    });
+
+    await step("as many rooms as there may be, which come back", async () => {
+      const clients = await Promise.all(Array.from({ length: 4 }, async (_, i) => {
+        const client = await RichClient.open(server.url, `/ws/collector${i}`);
+        await client.next("joined");
+        for (let k = 0; k < 31; k++) {
+          client.send({ type: "join", room: `new-${i}-${k}`, ref: `${k}` });
+        }
+        return client;
+      }));
+      const answers: Record<string, number> = {};
+      for (const client of clients) {
+        for (let k = 0; k < 31; k++) {
+          const { type, code } = await client.next("joined", "error");
+          answers[code ?? type] = (answers[code ?? type] ?? 0) + 1;
+        }
+      }
+      assert(answers["rooms_full"]! > 0, JSON.stringify(answers));
+      assert(answers["joined"]! < ROOMS_MAX, JSON.stringify(answers));
+      const late = await Client.open(server.url, "/ws/late?room=one-more");
+      assertEquals((await within(late.closed, "the end")).code, 4002);
+      for (const client of clients) await client[Symbol.asyncDispose]();
+      await until(async () => {
+        await using client = await RichClient.open(server.url, "/ws/late?room=one-more");
+        return await client.next("joined").then(() => true, () => false);
+      }, "rooms that are left do not count");
+    });
+  });
+});
+
+Deno.test("new names are counted by address, and only proxies say which address", async (t) => {
+  const outcomes = async (siege: Siege, count: number, forwardedFor: (i: number) => string) => {
+    const ends = new Map<number, number>();
+    for (let i = 0; i < count; i++) {
+      const name = crypto.randomUUID().slice(0, 30);
+      using client = await RawClient.open(siege.server.port, `/ws/${name}`, {
+        headers: { "X-Forwarded-For": forwardedFor(i) },
+        subprotocols: ["natter.v1"],
+      });
+      const event = await client.next();
+      const code = event.type === "close" ? event.code : 0;
+      ends.set(code, (ends.get(code) ?? 0) + 1);
+      await client.sendClose();
+    }
+    return ends;
+  };
+  const random = () => crypto.getRandomValues(new Uint8Array(4)).join(".");
+  // Of each: how many proxies there are, what a stranger says, and whether that gets more names.
+  const table: readonly (readonly [
+    trusted: string,
+    what: string,
+    forwardedFor: (i: number) => string,
+    isLimited: boolean,
+  ])[] = [
+    ["0", "made-up addresses", random, true],
+    ["1", "made-up addresses before the proxy's word", () => `${random()}, 198.51.100.1`, true],
+    ["1", "the proxy's word", (i) => `198.51.100.${i + 10}`, false],
+    ["1", "one site's IPv6 addresses", (i) => `2001:db8::${i}`, true],
+    ["1", "many sites' IPv6 addresses", (i) => `2001:db8:0:${i + 1}::1`, false],
+    ["1", "what is no address", (i) => `hushed${i}`, true],
+    ["2", "made-up addresses before two proxies", () => `${random()}, 192.0.2.1, 10.0.0.1`, true],
+    ["2", "the first proxy's word", (i) => `192.0.2.${i + 10}, 10.0.0.1`, false],
+  ];
+  for (const trusted of ["0", "1", "2"]) {
+    const env = { CLAIMS_PER_MINUTE: "8", TRUST_PROXY: trusted };
+    await besiege(t, { env, words: 1 }, async (siege) => {
+      siege.secrets.push("hushed", "198.51.100", "192.0.2");
+      for (const [setting, what, forwardedFor, isLimited] of table) {
+        if (setting !== trusted) continue;
+        await siege.step(`TRUST_PROXY=${trusted}: ${what}`, async () => {
+          const ends = await outcomes(siege, 16, forwardedFor);
+          if (isLimited) assert(ends.get(4002)! >= 7, JSON.stringify([...ends]));
+          else assertEquals([...ends], [[0, 16]]);
+        });
+      }
+      await siege.step(`TRUST_PROXY=${trusted}: publishing under new names`, async () => {
+        const headers = [...HTTP_TEXT, "X-Forwarded-For: 203.0.113.9, 203.0.113.9"];
+        const statuses = [];
+        for (let i = 0; i < 16; i++) {
+          statuses.push(
+            (await ask(siege.server.port, `POST /messages/n${i}`, headers, "hushed")).status,
+          );
+        }
+        assert(statuses.includes(429), `${statuses}`);
+      });
+    });
+  }
+});
+
+Deno.test("sockets above the limits are told so, a bounded number of them, and places come back", async (t) => {
+  const env = { CONNECTIONS_PER_IP_MAX: "30", CONNECTIONS_MAX: "60", TRUST_PROXY: "1" };
+  await besiege(t, { env, words: 2 }, async ({ server, step }) => {
+    const connect = async (address: string) => {
+      const client = await RawClient.connect(server.port);
+      const { status } = await client.request({
+        path: `/ws/${crypto.randomUUID().slice(0, 30)}`,
+        host: "a",
+        key: "dGhlIHNhbXBsZSBub25jZQ==",
+        subprotocols: ["natter.v1"],
+        headers: { "X-Forwarded-For": address },
+      });
+      if (status !== 101) return { client, outcome: status };
+      const event = await client.next();
+      return { client, outcome: event.type === "close" ? event.code : 0 };
+    };
+    const count = (sockets: readonly { outcome: number }[]) => {
+      const counts: Record<number, number> = {};
+      for (const { outcome } of sockets) counts[outcome] = (counts[outcome] ?? 0) + 1;
+      return counts;
+    };
+    // Neither answers the close frame, so all that were told hold their places.
+    await step("from one address, then from many", async () => {
+      const one = await Promise.all(Array.from({ length: 60 }, () => connect("192.0.2.1")));
+      assertEquals(count(one), { 0: 30, 4002: 20, 503: 10 });
+      const many = await Promise.all(Array.from({ length: 60 }, (_, i) => connect(`192.0.3.${i}`)));
+      assertEquals(count(many)[0], 60 - 50 - 2, "the refused hold places until they are gone");
+      assertEquals(count(many)[4002], 52);
+      for (const { client } of [...one, ...many]) client[Symbol.dispose]();
+    });
+    await step("the places are free again", async () => {
+      await until(async () => {
+        const sockets = await Promise.all(Array.from({ length: 30 }, () => connect("192.0.2.1")));
+        for (const { client } of sockets) client[Symbol.dispose]();
+        return sockets.every(({ outcome }) => outcome === 0);
+      }, "thirty come in");
+    });
+    await step("1,000 that leave with their handshake", async () => {
+      const left = Array.from({ length: 1000 }, async () => {
+        using client = await RawClient.connect(server.port);
+        const handshake = `GET /ws/a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n` +
+          `Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+          `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Forwarded-For: 192.0.2.1\r\n` +
+          `Authorization: Bearer ${KEYS[0]}\r\n\r\n`;
+        await client.write(new TextEncoder().encode(handshake));
+      });
+      await Promise.all(left);
+      await until(async () => {
+        const { client, outcome } = await connect("192.0.2.1");
+        client[Symbol.dispose]();
+        return outcome === 0;
+      }, "one comes in");
+    });
+  });
+});
