@@ -198,9 +198,13 @@ Deno.test("new names are counted by address, and only proxies say which address"
         });
       }
       await siege.step(`TRUST_PROXY=${trusted}: publishing under new names`, async () => {
-        const headers = [...HTTP_TEXT, "X-Forwarded-For: 203.0.113.9, 203.0.113.9"];
         const statuses = [];
         for (let i = 0; i < 16; i++) {
+          const headers = [
+            ...HTTP_TEXT,
+            "X-Forwarded-For: 203.0.113.9, 203.0.113.9",
+            `Authorization: Bearer ${crypto.randomUUID()}`,
+          ];
           statuses.push(
             (await ask(siege.server.port, `POST /messages/n${i}`, headers, "hushed")).status,
           );

@@ -6,6 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { Client } from "./client.ts";
+import { until } from "./deadline.ts";
 import type { TestServer } from "./server.ts";
 
 /** Two users of another room, who talk all the while and must not miss a message. */
@@ -31,7 +32,24 @@ export class Bystanders implements AsyncDisposable {
         : ["natter.plain", `natter.auth.${credential}`];
       return await Client.open(server.url, `/ws/${name}?room=quiet`, subprotocols);
     };
-    return new Bystanders(await open("talker"), await open("listener"));
+    const bystanders = new Bystanders(await open("talker"), await open("listener"));
+    await bystanders.#meet();
+    return bystanders;
+  }
+
+  /** A plain socket is not told when it has joined: the listener has when it hears a call. */
+  async #meet(): Promise<void> {
+    const heard = this.listener.next();
+    let looks = 0, calls = 0, hasHeard = false;
+    heard.then(() => hasHeard = true, () => hasHeard = true);
+    await until(() => {
+      // Not so often that it would be flooding.
+      if (!hasHeard && looks++ % 20 === 0) this.talker.send(`call ${++calls}`);
+      return hasHeard;
+    }, "the bystanders hear each other");
+    const last = `call ${calls}`;
+    if (JSON.parse(await heard as string).msg === last) return;
+    while ((await this.listener.nextMessage()).msg !== last);
   }
 
   /**
