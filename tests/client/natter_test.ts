@@ -1,0 +1,388 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { sign } from "hono/jwt";
+import { Natter, NatterError } from "../../static/natter.js";
+import { until, within } from "../support/deadline.ts";
+import { TestClient, World } from "./support.ts";
+
+/** The code with which a promise rejects. */
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  const error = await assertRejects(() => within(promise, "a refusal"), NatterError);
+  return error.code;
+}
+
+Deno.test("say, be told, write to one, look back, delete, come and go", async () => {
+  await using world = await World.start();
+  const { url } = world;
+  await using ann = await new TestClient({ url, username: "Ann", rooms: ["Tea"] }).opened();
+  await using ben = await new TestClient({ url, username: "ben", rooms: ["tea"] }).opened();
+  const ack = await ann.natter.send("hi");
+  assertEquals([ack.room, ack.offset, ack.duplicate], ["tea", 1, false]);
+  await until(() => ben.of("tea").length === 1, "ben is told");
+  assertEquals(ben.of("tea"), [{ offset: 1, what: "Ann: hi" }]);
+  assertEquals(ann.natter.username, "Ann");
+
+  assertEquals((await ann.natter.send("psst", { to: "BEN" })).room, "@Ann");
+  await until(() => ben.of("@ben").length === 1, "ben is told alone");
+  const letters = await ben.natter.history({ with: "ann" });
+  assertEquals(letters.entries.map((entry) => entry.type === "message" && entry.body), ["psst"]);
+
+  assertEquals((await ben.natter.join("Milk")).room, "milk");
+  assertEquals((await ben.natter.join("milk")).room, "milk");
+  await ben.natter.send("moo", { room: "milk" });
+  await until(() => ben.of("milk").length === 1, "the new room is read");
+  await until(() => ann.natter.users("TEA").userCount === 2, "ann sees both");
+  assertEquals(ann.natter.users("tea"), { users: ["Ann", "ben"], userCount: 2 });
+
+  assertEquals((await ann.natter.delete("tea", 1)).offset, 2);
+  await until(() => ben.of("tea").length === 2, "ben is told of it");
+  assertEquals(ben.of("tea")[1], { offset: 2, what: "deletes 1" });
+  const page = await ben.natter.history({ room: "tea" });
+  assertEquals([page.from, page.to, page.more, page.entries.length], [1, 2, false, 2]);
+
+  const typing = Promise.withResolvers<unknown>();
+  ben.natter.addEventListener("typing", ({ detail }) => typing.resolve(detail));
+  ann.natter.typing();
+  assertEquals(await within(typing.promise, "typing"), {
+    type: "typing",
+    room: "tea",
+    username: "Ann",
+  });
+  ben.natter.leave("tea");
+  await ann.natter.send("gone?");
+  await ben.natter.send("still here", { room: "milk" });
+  await until(() => ben.of("milk").length === 2, "the other room goes on");
+  assertEquals(ben.of("tea").length, 2);
+  assertEquals([...ben.natter.cursor.matchAll(/[^,=]+(?==)/g)].flat().sort(), ["@ben", "milk"]);
+});
+
+Deno.test("what can't be done rejects with the server's code, and nothing else suffers", async () => {
+  await using world = await World.start();
+  await using ann = await new TestClient({ url: world.url, username: "ann" }).opened();
+  const { natter } = ann;
+  const failed: string[] = [];
+  natter.addEventListener("failed", ({ detail }) => failed.push(detail.error.code));
+  const refusals: [Promise<unknown>, string][] = [
+    [natter.send(""), "body_empty"],
+    [natter.send("é".repeat(4097)), "body_too_large"],
+    [natter.send("x", { room: "elsewhere" }), "not_joined"],
+    [natter.send("x", { room: "no room" }), "room_name_invalid"],
+    [natter.send("x", { to: "nobody" }), "user_not_found"],
+    [natter.send("x", { room: "@ben" }), "forbidden"],
+    [natter.delete("lobby", 99), "not_found"],
+    [natter.join("no room"), "room_name_invalid"],
+    [natter.join("@ann"), "forbidden"],
+    [natter.history({ room: "@ben" }), "forbidden"],
+  ];
+  for (const [promise, code] of refusals) assertEquals(await codeOf(promise), code);
+  assertEquals((await natter.send("é".repeat(4096))).offset, 1);
+  await natter.send("once", { ref: "a-ref-of-the-app" });
+  assert((await natter.send("once", { ref: "a-ref-of-the-app" })).duplicate);
+  assertEquals(await codeOf(natter.send("other", { ref: "a-ref-of-the-app" })), "ref_conflict");
+  assertEquals(failed.length, 8);
+  assertEquals(ann.states, ["open"]);
+});
+
+Deno.test("a message that nobody waits for ends no process, and is told of as failed", async () => {
+  await using world = await World.start();
+  await using ann = await new TestClient({ url: world.url, username: "ann" }).opened();
+  const failed = Promise.withResolvers<{ body?: string; error: NatterError }>();
+  ann.natter.addEventListener("failed", ({ detail }) => failed.resolve(detail));
+  ann.natter.send("lost", { room: "elsewhere" });
+  const { body, error } = await within(failed.promise, "the event");
+  assertEquals([body, error.code], ["lost", "not_joined"]);
+});
+
+Deno.test("what is said offline is sent in order, once there is a way", async () => {
+  await using world = await World.start();
+  const proxy = await world.proxy();
+  proxy.refuse();
+  await using ann = new TestClient({ url: proxy.url, username: "ann", transport: "websocket" });
+  await until(() => ann.states.includes("waiting"), "there is no way");
+  const acks = Array.from({ length: 150 }, (_, i) => ann.natter.send(`${i}`));
+  assertEquals(ann.natter.unsent.length, 150);
+  assert(ann.natter.unsent.every(({ inDoubt }) => !inDoubt));
+  proxy.heal();
+  const offsets = (await within(Promise.all(acks), "all acks")).map(({ offset }) => offset);
+  assertEquals(offsets, Array.from({ length: 150 }, (_, i) => i + 1));
+  assertEquals(ann.natter.unsent, []);
+});
+
+Deno.test("the queue is bounded by number and by size", async () => {
+  await using world = await World.start();
+  const proxy = await world.proxy();
+  proxy.refuse();
+  await using ann = new TestClient({ url: proxy.url, username: "ann", queueMax: 3 });
+  for (let i = 0; i < 3; i++) ann.natter.send(`${i}`);
+  assertEquals(await codeOf(ann.natter.send("3")), "queue_full");
+  await using ben = new TestClient({ url: proxy.url, username: "ben" });
+  ben.natter.send("x".repeat(1024 * 1024 - "lobby".length));
+  assertEquals(await codeOf(ben.natter.send("x", { to: "" })), "queue_full");
+});
+
+Deno.test("too old: never sent is expired, sent without an answer is perhaps_sent", async () => {
+  await using world = await World.start();
+  const proxy = await world.proxy();
+  const options = { url: proxy.url, username: "ann", ackWindowMs: 300 };
+  await using ann = await new TestClient({ ...options, transport: "websocket" }).opened();
+  proxy.stall("down");
+  const unheard = ann.natter.send("unheard");
+  await until(() => ann.natter.unsent[0]?.inDoubt === true, "it is under way");
+  assertEquals(await codeOf(unheard), "perhaps_sent");
+  proxy.refuse();
+  proxy.cut();
+  await until(() => ann.natter.state !== "open", "the connection is lost");
+  assertEquals(await codeOf(ann.natter.send("unsent")), "expired");
+  proxy.heal();
+  await ann.opened();
+  await ann.natter.send("heard");
+  const stored = await world.stored("lobby");
+  assertEquals(stored.map(({ what }) => what), ["ann: unheard", "ann: heard"]);
+});
+
+Deno.test("close gives back what waits, each by what is known of it", async () => {
+  await using world = await World.start();
+  const proxy = await world.proxy();
+  await using ann = await new TestClient({ url: proxy.url, username: "ann" }).opened();
+  proxy.stall();
+  const doubtful = ann.natter.send("under way");
+  const waiting = [ann.natter.join("tea"), ann.natter.history({ room: "lobby" })].map(codeOf);
+  ann.natter.close();
+  ann.natter.close();
+  assertEquals(await codeOf(doubtful), "perhaps_sent");
+  waiting.push(codeOf(ann.natter.send("x")), codeOf(ann.natter.join("x")));
+  proxy.heal();
+  assertEquals(await Promise.all(waiting), ["closed", "closed", "closed", "closed"]);
+  assertEquals([ann.natter.state, ann.closed], ["closed", [1000]]);
+});
+
+Deno.test("a final code is told once, and nothing is tried again until it is asked for", async () => {
+  await using world = await World.start();
+  const proxy = await world.proxy();
+  await using _holder = await new TestClient({ url: world.url, username: "ann", rooms: ["tea"] })
+    .opened();
+  const refused: [string, string[], number][] = [
+    ["ANN", [], 4501],
+    ["a b ", [], 4500],
+    ["b", ["no room"], 4503],
+  ];
+  for (const [username, rooms, code] of refused) {
+    await using late = new TestClient({ url: proxy.url, username, rooms });
+    const loop = assertRejects(
+      async () => {
+        for await (const _ of late.natter);
+      },
+      NatterError,
+      `(${code})`,
+    );
+    const accepted = proxy.accepted;
+    await until(() => late.closed.length > 0, `${username} is refused`);
+    assertEquals([late.closed, late.natter.state], [[code], "closed"]);
+    await within(loop, "the loop ends");
+    assertEquals(proxy.accepted, accepted + 1);
+    globalThis.dispatchEvent(new Event("online"));
+    assertEquals(late.natter.state, "closed");
+    late.natter.connect();
+    await until(() => late.closed.length > 1, "asked again, it is refused again");
+  }
+});
+
+Deno.test("an orderly restart and a kill are survived, with nothing lost", async () => {
+  await using world = await World.start();
+  const proxy = await world.proxy();
+  await using ann = await new TestClient({ url: proxy.url, username: "ann" }).opened();
+  await ann.natter.send("one");
+  for (const [signal, text] of [["SIGTERM", "two"], ["SIGKILL", "three"]] as const) {
+    const restarted = world.restart(signal);
+    await until(() => ann.natter.state !== "open", "the connection is lost");
+    const ack = ann.natter.send(text);
+    await restarted;
+    await within(ack, "the ack");
+  }
+  await until(() => ann.of("lobby").length === 3, "all is seen");
+  assertEquals(ann.of("lobby").map(({ what }) => what), ["ann: one", "ann: two", "ann: three"]);
+  assertEquals(ann.breaks, ["@ann", "lobby"]);
+});
+
+for (const directions of [["up"], ["down"], ["up", "down"]] as const) {
+  Deno.test(`a link that is dead ${directions.join(" and ")} is found and replaced`, async () => {
+    await using world = await World.start();
+    const proxy = await world.proxy();
+    await using ann = await new TestClient({ url: proxy.url, username: "ann" }).opened();
+    proxy.stall(...directions);
+    const ack = ann.natter.send("hi");
+    await until(() => ann.natter.state !== "open", "the dead link is found");
+    proxy.heal();
+    assertEquals((await within(ack, "the ack")).offset, 1);
+    await until(() => ann.of("lobby").length === 1, "it is seen");
+  });
+}
+
+Deno.test("a rate is kept to, and where another tab uses it up, a refused message is sent again", async () => {
+  await using world = await World.start({ MESSAGES_PER_SECOND: "100", MESSAGES_BURST: "5" });
+  const options = { url: world.url, username: "ann", key: Natter.createKey() };
+  await using tab = await new TestClient({ ...options, rooms: ["tea"] }).opened();
+  await using other = await new TestClient({ ...options, rooms: ["milk"] }).opened();
+  const acks = Array.from({ length: 30 }, (_, i) => [
+    tab.natter.send(`${i}`),
+    other.natter.send(`${i}`),
+  ]);
+  await within(Promise.all(acks.flat()), "all acks");
+  for (const room of ["tea", "milk"]) assertEquals((await world.stored(room)).length, 30);
+  assertEquals([tab.closed, other.closed], [[], []]);
+});
+
+Deno.test("a later life goes on from the cursor of the former one", async () => {
+  await using world = await World.start();
+  const key = Natter.createKey();
+  const options = { url: world.url, username: "ann", rooms: ["Tea"], key };
+  const former = await new TestClient(options).opened();
+  await former.natter.send("seen");
+  await former.natter.send("to oneself", { to: "ann" });
+  await until(() => former.of("tea").length + former.of("@ann").length === 2, "both are seen");
+  const { cursor } = former.natter;
+  await former[Symbol.asyncDispose]();
+  await using ben = await new TestClient({ url: world.url, username: "ben", rooms: ["tea"] })
+    .opened();
+  await ben.natter.send("missed");
+  await using later = await new TestClient({ ...options, cursor }).opened();
+  await until(() => later.of("tea").length > 0, "what was missed comes");
+  assertEquals(later.of("tea"), [{ offset: 2, what: "ben: missed" }]);
+  assertEquals(later.of("@ann"), []);
+  assertEquals(later.breaks, []);
+});
+
+Deno.test("a loop over a client sees every entry in order, and ends with it", async () => {
+  await using world = await World.start();
+  await using ann = await new TestClient({ url: world.url, username: "ann" }).opened();
+  const events: string[] = [];
+  const loop = (async () => {
+    for await (const event of ann.natter) {
+      events.push(event.type === "message" ? event.body : event.type);
+      if (events.length === 3) ann.natter.close();
+    }
+  })();
+  await ann.natter.send("one");
+  await ann.natter.send("two");
+  await ann.natter.delete("lobby", 1);
+  await within(loop, "the loop ends");
+  assertEquals(events, ["one", "two", "deletion"]);
+  for await (const _ of ann.natter) throw new Error("A closed client has nothing to tell");
+});
+
+Deno.test("a loop that is too slow is told which entries it missed, and can read them", async () => {
+  await using world = await World.start();
+  await using ann = await new TestClient({ url: world.url, username: "ann", bufferMax: 3 })
+    .opened();
+  const events = ann.natter[Symbol.asyncIterator]();
+  for (let i = 1; i <= 9; i++) await ann.natter.send(`${i}`);
+  await until(() => ann.of("lobby").length === 9, "all came");
+  const got: unknown[] = [];
+  for (let i = 0; i < 4; i++) {
+    const { value } = await within(events.next(), "an event");
+    got.push(value?.type === "message" ? value.offset : value);
+  }
+  assertEquals(got, [1, 2, 3, { type: "gap", room: "lobby", from: 4, to: 9 }]);
+  const { entries } = await ann.natter.history({ room: "lobby", after: 3 });
+  assertEquals(entries.map(({ offset }) => offset), [4, 5, 6, 7, 8, 9]);
+  await ann.natter.send("10");
+  const { value } = await within(events.next(), "an event");
+  assertEquals(value?.type === "message" && value.offset, 10);
+  await events.return?.();
+});
+
+Deno.test("what is no longer retained is told once, and the thread goes on", async () => {
+  await using world = await World.start({ HISTORY_MESSAGES_MAX: "5" });
+  const proxy = await world.proxy();
+  const gaps: unknown[] = [];
+  await using ann = await new TestClient({ url: proxy.url, username: "ann" }).opened();
+  ann.natter.addEventListener("gap", ({ detail }) => gaps.push([detail.from, detail.to]));
+  await using ben = await new TestClient({ url: world.url, username: "ben" }).opened();
+  await ben.natter.send("0");
+  await until(() => ann.of("lobby").length === 1, "ann sees the first");
+  proxy.refuse();
+  proxy.cut();
+  for (let i = 1; i <= 600; i++) ben.natter.send(`${i}`).catch(() => {});
+  await until(() => ben.natter.unsent.length === 0, "all is sent");
+  proxy.heal();
+  await ann.natter.send("last");
+  const head = (await world.stored("lobby")).at(-1)!.offset;
+  await until(() => ann.of("lobby").at(-1)?.offset === head, "ann is there again");
+  // Whatever was passed over was told: as a gap, or as a beginning anew.
+  const offsets = ann.of("lobby").map(({ offset }) => offset);
+  const jumps = offsets.filter((offset, i) => i > 0 && offset !== offsets[i - 1]! + 1);
+  assertEquals(jumps.length, 1);
+  assertEquals(gaps.length + ann.breaks.filter((room) => room === "lobby").length - 1, 1);
+});
+
+Deno.test("back online, the next attempt does not wait for its time", async () => {
+  await using world = await World.start();
+  const proxy = await world.proxy();
+  await using ann = await new TestClient({
+    url: proxy.url,
+    username: "ann",
+    transport: "websocket",
+    backoffBaseMs: 1e9,
+    backoffCapMs: 1e9,
+    random: () => 0.999,
+  }).opened();
+  proxy.cut();
+  await until(() => ann.natter.state === "waiting", "it waits");
+  globalThis.dispatchEvent(new Event("offline"));
+  assertEquals(ann.natter.state, "offline");
+  globalThis.dispatchEvent(new Event("online"));
+  await ann.opened();
+  proxy.cut();
+  await until(() => ann.natter.state === "waiting", "it waits again");
+  ann.natter.connect();
+  await ann.opened();
+});
+
+Deno.test("a handler may close the client in the middle of anything", async () => {
+  await using world = await World.start();
+  await using ben = await new TestClient({ url: world.url, username: "ben" }).opened();
+  for (let i = 0; i < 5; i++) await ben.natter.send(`${i}`);
+  for (const type of ["joined", "message", "state", "presence"] as const) {
+    await using ann = new TestClient({ url: world.url, username: `ann-${type}` });
+    let heard = 0;
+    ann.natter.addEventListener(type, () => {
+      heard++;
+      ann.natter.close();
+    });
+    await until(() => ann.closed.length > 0, `closed by ${type}`);
+    assertEquals([heard, ann.natter.state, ann.closed], [type === "state" ? 2 : 1, "closed", [
+      1000,
+    ]]);
+  }
+  // And may connect it again at once.
+  await using ann = await new TestClient({ url: world.url, username: "ann" }).opened();
+  ann.natter.addEventListener("closed", () => ann.natter.connect(), { once: true });
+  ann.natter.close();
+  await ann.opened();
+  await ann.natter.send("again");
+});
+
+for (const transport of ["websocket", "events", "poll"] as const) {
+  Deno.test(`${transport}: tokens are renewed before they end, and nothing is lost over it`, async () => {
+    const secret = "a secret of at least 32 bytes, for tests";
+    await using world = await World.start({ AUTH: "token", AUTH_SECRET: secret });
+    let asked = 0;
+    const getToken = () => {
+      asked++;
+      return sign({ sub: "ann", exp: Math.floor(Date.now() / 1000) + 3 }, secret, "HS256");
+    };
+    const options = { url: world.url, username: "ann", transport, getToken };
+    await using ann = await new TestClient(options).opened();
+    for (let i = 0; asked < 3; i++) {
+      await ann.natter.send(`${i}`);
+      const before = asked;
+      await until(() => asked > before, "the next token is asked for");
+    }
+    await ann.natter.send("last");
+    const stored = await new TestClient(options).opened();
+    const { entries } = await stored.natter.history({ room: "lobby" });
+    await stored[Symbol.asyncDispose]();
+    await until(() => ann.of("lobby").length === entries.length, "all is seen");
+    assertEquals(ann.closed, []);
+    if (transport === "websocket") assertEquals(ann.states, ["open"]);
+  });
+}
