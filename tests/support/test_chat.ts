@@ -7,9 +7,10 @@
 import { createOpenAuthenticator } from "../../lib/auth/open.ts";
 import { ANONYMOUS, type Principal } from "../../lib/auth/principal.ts";
 import { Chat, type ChatOptions, type JoinRequest } from "../../lib/chat/chat.ts";
+import { type RefusalFields, refusalOf } from "../../lib/chat/refusal.ts";
 import { LocalDirectory } from "../../lib/directory/local.ts";
 import { type LocalLogOptions, openLocalLog } from "../../lib/log/local.ts";
-import { type Log, UnavailableError } from "../../lib/log/log.ts";
+import { type Channel, type Log, UnavailableError } from "../../lib/log/log.ts";
 import type { Event } from "../../lib/protocol/event.ts";
 import { parseCursor } from "../../lib/protocol/position.ts";
 import { FakeClock } from "./fake_clock.ts";
@@ -60,6 +61,88 @@ export class TestClient extends FakeConnection {
   }
 }
 
+/** What a poll of the test asks for. */
+export interface TestPolling extends TestJoin {
+  /** Seconds; by default 25. */
+  readonly wait?: number;
+}
+
+/** A poll, held or answered. */
+export class TestPoll {
+  /** What it is answered with; `undefined`: it is held, or refused. */
+  // deno-lint-ignore no-explicit-any
+  answer: { readonly cursor: string; readonly more: boolean; readonly events: any[] } | undefined;
+  /** Why it is told nothing. */
+  refusal: RefusalFields | undefined;
+  readonly #abort = new AbortController();
+
+  /** Begins it. */
+  constructor(chat: Chat, request: JoinRequest, principal: Principal, waitMs: number) {
+    chat.poll(request, principal, waitMs, this.#abort.signal).then(
+      ({ cursor, more, events }) =>
+        this.answer = { cursor, more, events: events.map((json) => JSON.parse(json)) },
+      (error) => this.refusal = refusalOf(error),
+    );
+  }
+
+  /** Whether it waits still. */
+  get isHeld(): boolean {
+    return this.answer === undefined && this.refusal === undefined;
+  }
+
+  /** The client goes. */
+  abandon(): void {
+    this.#abort.abort();
+  }
+
+  /** The bodies of the messages in its answer. */
+  get bodies(): string[] {
+    return (this.answer?.events ?? []).filter(({ type }) => type === "message")
+      .map(({ body }) => body);
+  }
+}
+
+/** A server-sent event. */
+export interface StreamedEvent {
+  /** Its `event:`. */
+  readonly type: string;
+  /** Its `id:`. */
+  readonly id: string;
+  /** Its `data:`. */
+  // deno-lint-ignore no-explicit-any
+  readonly data: any;
+}
+
+/** A client of server-sent events without a socket. */
+export class TestStream extends FakeConnection {
+  /** Why it was not opened. */
+  refusal: RefusalFields | undefined;
+  #read = 0;
+
+  /** The events that came since the last call. */
+  events(): StreamedEvent[] {
+    const text = this.sent.slice(this.#read).join("");
+    this.#read = this.sent.length;
+    return text.split("\n\n").filter((block) => block !== "").map(parseStreamedEvent);
+  }
+}
+
+/** Reads one server-sent event of those that the server writes. */
+export function parseStreamedEvent(block: string): StreamedEvent {
+  const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1] ?? "";
+  return { type: field("event"), id: field("id"), data: JSON.parse(field("data")) };
+}
+
+/** What was asked of the log. */
+export interface LogCounts {
+  /** Channels that were opened. */
+  watches: number;
+  /** Pages that were read, from memory or from the store. */
+  reads: number;
+  /** Channels that are open. */
+  open: number;
+}
+
 /** A chat, and what it works with. */
 export interface TestChat {
   readonly chat: Chat;
@@ -67,12 +150,18 @@ export interface TestChat {
   readonly directory: LocalDirectory;
   readonly clock: FakeClock;
   readonly errors: unknown[];
-  /** Appends fail while it is down. */
-  readonly store: { isDown: boolean };
+  /** Appends fail while it is down, and the chat's reads while it cannot be read. */
+  readonly store: { isDown: boolean; isUnreadable: boolean };
+  /** What was asked of the log. */
+  readonly counts: LogCounts;
   /** Connects over the plain protocol, and waits until that has settled. */
   plain(username: string | undefined, join?: TestJoin): Promise<TestClient>;
   /** Connects over the rich protocol, and waits until that has settled. */
   rich(username: string | undefined, join?: TestJoin): Promise<TestClient>;
+  /** Polls, and waits until that has settled. */
+  poll(username: string | undefined, polling?: TestPolling): Promise<TestPoll>;
+  /** Opens a stream of server-sent events, and waits until that has settled. */
+  stream(username: string | undefined, join?: TestJoin): Promise<TestStream>;
 }
 
 /** Creates a chat; nothing happens in it until its clock is told to settle. */
@@ -84,6 +173,8 @@ export function createTestChat(
   const errors: unknown[] = [];
   let ids = 0;
   const randomId = () => `id${++ids}`;
+  const counts: LogCounts = { watches: 0, reads: 0, open: 0 };
+  const store = { isDown: false, isUnreadable: false };
   const log = openLocalLog({
     database: ":memory:",
     durability: "process",
@@ -100,9 +191,13 @@ export function createTestChat(
     store.isDown
       ? Promise.reject(new UnavailableError("The store is down"))
       : log.append(channel, draft);
-  const store = { isDown: false };
+  const watch: Log["watch"] = async (channel, onChange) => {
+    counts.watches++;
+    if (store.isUnreadable) throw new UnavailableError("The store cannot be read");
+    return countedChannel(await log.watch(channel, onChange), counts, store);
+  };
   const directory = new LocalDirectory({
-    log,
+    log: { ...seenLog(log), watch },
     clock,
     randomId,
     nameHoldSeconds: 300,
@@ -122,12 +217,9 @@ export function createTestChat(
     historyDays: 365,
     pingSeconds: 25,
     log: {
-      isAvailable: true,
+      ...seenLog(log),
       append: appendOrFail,
-      watch: (channel, onChange) => log.watch(channel, onChange),
-      find: (query, limit) => log.find(query, limit),
-      channels: (after, limit, except) => log.channels(after, limit, except),
-      close: () => log.close(),
+      watch,
     },
     directory,
     authenticator: createOpenAuthenticator(),
@@ -136,19 +228,22 @@ export function createTestChat(
     onError: (error) => void errors.push(error),
     ...options,
   });
-  async function join(isPlain: boolean, username: string | undefined, asked: TestJoin = {}) {
-    const request: JoinRequest = {
-      isPlain,
+  function requestOf(username: string | undefined, asked: TestJoin, isSocket: boolean) {
+    return {
+      isPlain: false,
       username,
       address: asked.address ?? "192.0.2.1",
       rooms: asked.rooms ?? [],
       cursor: parseCursor(asked.cursor ?? "") ?? new Map(),
-      claimsWithoutKey: true,
+      claimsWithoutKey: isSocket,
     };
-    const principal = asked.principal ??
-      (asked.key === undefined ? ANONYMOUS : { author: `k:${asked.key}` });
+  }
+  const principalOf = ({ principal, key }: TestJoin): Principal =>
+    principal ?? (key === undefined ? ANONYMOUS : { author: `k:${key}` });
+  async function join(isPlain: boolean, username: string | undefined, asked: TestJoin = {}) {
+    const request: JoinRequest = { ...requestOf(username, asked, true), isPlain };
     const client = new TestClient().open((connection) =>
-      chat.open(connection, request, Promise.resolve(principal))
+      chat.open(connection, request, Promise.resolve(principalOf(asked)))
     );
     await clock.settle();
     return client;
@@ -162,5 +257,71 @@ export function createTestChat(
     errors,
     plain: (username, asked) => join(true, username, asked),
     rich: (username, asked) => join(false, username, asked),
+    counts,
+    async poll(username, { wait = 25, ...asked } = {}) {
+      const poll = new TestPoll(
+        chat,
+        requestOf(username, asked, false),
+        principalOf(asked),
+        wait * 1000,
+      );
+      await clock.settle();
+      // A short poll waits too, for no time at all.
+      if (wait === 0) await clock.advance(0);
+      return poll;
+    },
+    async stream(username, asked = {}) {
+      const stream = new TestStream();
+      chat.stream(stream, requestOf(username, asked, false), principalOf(asked)).then(
+        (handler) => stream.open(() => handler),
+        (error) => stream.refusal = refusalOf(error),
+      );
+      await clock.settle();
+      return stream;
+    },
+  };
+}
+
+function seenLog(log: Log): Log {
+  return {
+    isAvailable: true,
+    append: (channel, draft) => log.append(channel, draft),
+    watch: (channel, onChange) => log.watch(channel, onChange),
+    find: (query, limit) => log.find(query, limit),
+    channels: (after, limit, except) => log.channels(after, limit, except),
+    close: () => log.close(),
+  };
+}
+
+function countedChannel(
+  channel: Channel,
+  counts: LogCounts,
+  store: { readonly isUnreadable: boolean },
+): Channel {
+  counts.open++;
+  return {
+    get name() {
+      return channel.name;
+    },
+    get epoch() {
+      return channel.epoch;
+    },
+    get head() {
+      return channel.head;
+    },
+    get first() {
+      return channel.first;
+    },
+    recent: (after, limit) => store.isUnreadable ? undefined : channel.recent(after, limit),
+    canResume: (epoch, offset) => channel.canResume(epoch, offset),
+    read(after, limit) {
+      counts.reads++;
+      if (store.isUnreadable) return Promise.reject(new UnavailableError("It cannot be read"));
+      return channel.read(after, limit);
+    },
+    close() {
+      counts.open--;
+      channel.close();
+    },
   };
 }
