@@ -237,7 +237,8 @@ export class Chat {
     waitMs: number,
     signal: AbortSignal,
   ): Promise<PollAnswer> {
-    const poll = new Poll(this.#options.clock, request.cursor);
+    const { clock, sendBufferBytesMax } = this.#options;
+    const poll = new Poll(clock, request.cursor, sendBufferBytesMax);
     const visitor = { ...request, stayMs: POLL_PRESENCE_MS };
     const session = new Session(poll, visitor, this.#commands, poll.wire);
     try {

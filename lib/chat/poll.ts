@@ -25,6 +25,7 @@ export class Poll implements Connection {
   /** How its events are encoded. */
   readonly wire: PollWire;
   readonly #clock: Clock;
+  readonly #sendBufferBytesMax: number;
   readonly #answered = Promise.withResolvers<void>();
   readonly #events: string[] = [];
   #chars = 0;
@@ -34,15 +35,17 @@ export class Poll implements Connection {
    *
    * @param clock Time.
    * @param cursor The client's cursor.
+   * @param sendBufferBytesMax Unsent bytes above which any connection has to wait.
    */
-  constructor(clock: Clock, cursor: Cursor) {
+  constructor(clock: Clock, cursor: Cursor, sendBufferBytesMax: number) {
     this.#clock = clock;
+    this.#sendBufferBytesMax = sendBufferBytesMax;
     this.wire = new PollWire(cursor);
   }
 
-  /** One page is enough: then it takes no more. */
+  /** One page is enough: then entries have to wait, while events of its session's own still come. */
   get unsentBytes(): number {
-    return this.#chars >= FRAME_CHARS_MAX ? Infinity : 0;
+    return this.#chars >= FRAME_CHARS_MAX ? this.#sendBufferBytesMax : 0;
   }
 
   /** The events that it has been told, as JSON each. */

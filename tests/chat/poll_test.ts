@@ -105,6 +105,38 @@ Deno.test("of bodies above the size of a page each comes in a page of its own", 
   }
 });
 
+Deno.test("a full page of one room leaves the others for the next polls, and loses nothing", async () => {
+  const chat = createTestChat({ bodyBytesMax: 400_000, sendBufferBytesMax: 1_000_000 });
+  const rooms = ["a", "b", "c"];
+  const alice = await chat.rich("alice", { rooms });
+  let { cursor } = (await chat.poll("bob", { rooms })).answer!;
+  for (const room of rooms) await say(chat, alice, [room.repeat(300_000), `end of ${room}`], room);
+  const told: string[] = [];
+  for (let polls = 1, more = true; more; polls++) {
+    const poll = await chat.poll("bob", { rooms, cursor });
+    assertEquals(new Set(poll.answer!.events.map(({ type }) => type)), new Set(["message"]));
+    told.push(...poll.bodies.map((body) => body.slice(0, 8)));
+    ({ cursor, more } = poll.answer!);
+    assert(polls < 10);
+  }
+  const wanted = rooms.flatMap((room) => [room.repeat(8), `end of ${room}`]);
+  assertEquals(told.toSorted(), wanted.toSorted());
+  assertEquals(chat.errors, []);
+});
+
+Deno.test("a full page of a first poll keeps the beginnings of all rooms", async () => {
+  const chat = createTestChat({ bodyBytesMax: 400_000, sendBufferBytesMax: 1_000_000 });
+  const rooms = ["a", "b"];
+  const alice = await chat.rich("alice", { rooms });
+  for (const room of rooms) await say(chat, alice, [room.repeat(300_000)], room);
+  const first = await chat.poll("bob", { rooms });
+  assertEquals(summary(first), ["joined", "message 1", "joined"]);
+  assertEquals(first.answer!.more, true);
+  const second = await chat.poll("bob", { rooms, cursor: first.answer!.cursor });
+  assertEquals(second.bodies, ["b".repeat(300_000)]);
+  assertEquals(second.answer!.more, false);
+});
+
 Deno.test("one poll tells what came to several rooms and the inbox in one turn", async () => {
   const chat = createTestChat();
   const rooms = ["a", "b"];
