@@ -241,6 +241,7 @@ export class Chat {
     const poll = new Poll(clock, request.cursor, sendBufferBytesMax);
     const visitor = { ...request, stayMs: POLL_PRESENCE_MS };
     const session = new Session(poll, visitor, this.#commands, poll.wire);
+    poll.handle(session);
     try {
       await this.#open(session, request, principal);
       // What is still being read from the store is there already, and not worth another request.

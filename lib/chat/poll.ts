@@ -7,7 +7,7 @@
 import type { Clock } from "../clock.ts";
 import { FRAME_CHARS_MAX } from "../limits.ts";
 import type { Cursor } from "../protocol/position.ts";
-import type { Connection } from "../transport/connection.ts";
+import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { PollWire } from "./wire.ts";
 
 /** What a poll is answered with. */
@@ -29,6 +29,7 @@ export class Poll implements Connection {
   readonly #answered = Promise.withResolvers<void>();
   readonly #events: string[] = [];
   #chars = 0;
+  #handler: ConnectionHandler | undefined;
 
   /**
    * Creates one that has been told nothing.
@@ -61,8 +62,14 @@ export class Poll implements Connection {
     this.#chars += event.length;
   }
 
+  /** Sets what is told of its end. */
+  handle(handler: ConnectionHandler): void {
+    this.#handler = handler;
+  }
+
   close(code: number, reason: string): void {
     this.send(JSON.stringify({ type: "close", code, reason }));
+    this.#handler?.closed();
   }
 
   /**

@@ -321,6 +321,36 @@ Deno.test("who polls is shown without flicker, and gone 30 s after the last poll
   assertEquals(alice.eventsOf("presence").map(({ leaves }) => leaves), [["bob"]]);
 });
 
+/** What ends a held poll of bob's, and the code that it is told. */
+const ENDS: Readonly<
+  Record<string, readonly [end: (chat: ReturnType<typeof createTestChat>) => unknown, number]>
+> = {
+  kicked: [({ chat }) => chat.moderation.kick("bob"), CLOSE_CODE.Kicked],
+  banned: [({ chat }) => chat.moderation.ban("bob", 60), CLOSE_CODE.Kicked],
+};
+
+for (const [what, [end, code]] of Object.entries(ENDS)) {
+  Deno.test(`who is ${what} while a poll is held is told so, once`, async () => {
+    const chat = createTestChat();
+    const alice = await chat.rich("alice");
+    const { cursor } = (await chat.poll("bob", { key: "b" })).answer!;
+    const held = await chat.poll("bob", { key: "b", cursor });
+    for (let times = 0; times < 2; times++) {
+      const ended = end(chat);
+      await chat.clock.settle();
+      await ended;
+    }
+    alice.command({ type: "message", room: "lobby", body: "too late for bob" });
+    await chat.clock.settle();
+    const { events, more, cursor: after } = held.answer!;
+    assertEquals(events.map(({ type, code }) => `${type} ${code}`), [`close ${code}`]);
+    assertEquals([more, after.split(",").sort()], [false, cursor.split(",").sort()]);
+    assertEquals(chat.chat.userCount, 1);
+    const again = await chat.poll("bob", { key: "b", cursor });
+    assertEquals(again.refusal?.code, what === "banned" ? "banned" : undefined);
+  });
+}
+
 Deno.test("a token that expires while a poll is held ends it", async () => {
   const chat = createTestChat();
   const expiresAt = chat.clock.wallNow() + 10_000;
