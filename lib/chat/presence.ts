@@ -31,6 +31,8 @@ export interface PresenceSnapshot {
 interface Present {
   readonly name: string;
   sessions: number;
+  /** When it shows at the earliest that all have gone: each of them may still be expected back. */
+  stayUntil: number;
   /** Takes back the alarm that lets the user go. */
   stay: (() => void) | undefined;
 }
@@ -80,7 +82,7 @@ export class Presence {
   enter(user: Name): void {
     const present = this.#present.get(user.key);
     if (present === undefined) {
-      this.#present.set(user.key, { name: user.text, sessions: 1, stay: undefined });
+      this.#present.set(user.key, { name: user.text, sessions: 1, stayUntil: 0, stay: undefined });
       this.#change(user.key);
       return;
     }
@@ -97,8 +99,11 @@ export class Presence {
    */
   leave(user: Name, graceMs: number = PRESENCE_GRACE_MS): void {
     const present = this.#present.get(user.key);
-    if (present === undefined || --present.sessions > 0) return;
-    present.stay = this.#clock.after(graceMs, () => {
+    if (present === undefined) return;
+    const now = this.#clock.now();
+    present.stayUntil = Math.max(present.stayUntil, now + graceMs);
+    if (--present.sessions > 0) return;
+    present.stay = this.#clock.after(present.stayUntil - now, () => {
       this.#present.delete(user.key);
       this.#change(user.key);
     });

@@ -321,6 +321,22 @@ Deno.test("who polls is shown without flicker, and gone 30 s after the last poll
   assertEquals(alice.eventsOf("presence").map(({ leaves }) => leaves), [["bob"]]);
 });
 
+Deno.test("a socket that goes does not shorten the 30 s of a poll", async () => {
+  const chat = createTestChat();
+  const { clock } = chat;
+  const alice = await chat.rich("alice");
+  const socket = await chat.rich("bob", { key: "b" });
+  await clock.advance(1000);
+  await chat.poll("bob", { key: "b", wait: 0 });
+  alice.events();
+  await clock.advance(10_000);
+  socket.leave();
+  await clock.advance(POLL_PRESENCE_MS - 10_000 - 1);
+  assertEquals(alice.eventsOf("presence"), []);
+  await clock.advance(1000);
+  assertEquals(alice.eventsOf("presence").map(({ leaves }) => leaves), [["bob"]]);
+});
+
 /** What ends a held poll of bob's, and the code that it is told. */
 const ENDS: Readonly<
   Record<string, readonly [end: (chat: ReturnType<typeof createTestChat>) => unknown, number]>
