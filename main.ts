@@ -142,6 +142,7 @@ function listen(): Deno.HttpServer {
     }, (request, info) =>
       app.fetch(request, {
         remoteAddress: info.remoteAddr.hostname,
+        whenCompleted: (call) => void info.completed.then(call, call),
         upgrade: (request, options) => transport.upgrade(request, options),
       }));
   } catch (error) {

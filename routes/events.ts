@@ -41,8 +41,8 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     const cursor = lastEventId?.size ? lastEventId : cursorOf(query);
     const principal = await principalOf(c, options);
     const request = joinRequest(c, cursor);
-    const leave = enter(request.address);
-    const stream = eventStreams.open(leave);
+    enter(c, request.address);
+    const stream = eventStreams.open();
     try {
       stream.handle(await chat.stream(stream, request, principal));
     } catch (error) {
@@ -57,22 +57,14 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     const wait = queryInteger(query, "wait", 0, POLL_SECONDS_MAX) ?? POLL_SECONDS_DEFAULT;
     const principal = await principalOf(c, options);
     const request = joinRequest(c, cursorOf(query));
-    const leave = enter(request.address);
-    try {
-      const waitMs = c.req.method === "HEAD" ? 0 : wait * 1000;
-      const { cursor, more, events } = await chat.poll(
-        request,
-        principal,
-        waitMs,
-        c.req.raw.signal,
-      );
-      const json = `{"cursor":${JSON.stringify(cursor)},"more":${more},"events":[${
-        events.join(",")
-      }]}`;
-      return c.body(json, 200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
-    } finally {
-      leave();
-    }
+    enter(c, request.address);
+    const waitMs = c.req.method === "HEAD" ? 0 : wait * 1000;
+    const { signal } = c.req.raw;
+    const { cursor, more, events } = await chat.poll(request, principal, waitMs, signal);
+    const json = `{"cursor":${JSON.stringify(cursor)},"more":${more},"events":[${
+      events.join(",")
+    }]}`;
+    return c.body(json, 200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
   });
 
   function joinRequest(c: Context<AppTypes>, cursor: Cursor): JoinRequest {
@@ -86,15 +78,14 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     };
   }
 
-  /** Counts a stream or a held poll; what it returns ends that. */
-  function enter(address: string): () => void {
+  /** Counts a stream or a poll up to the last byte of its answer. */
+  function enter(c: Context<AppTypes>, address: string): void {
     if (options.status() === "ending") {
       throw new Refusal("unavailable", "The server is about to end", 1000);
     }
     const admission = connectionCounter.enter(address);
-    if (admission === "admitted") return () => connectionCounter.leave(address);
-    if (admission === "full") connectionCounter.leave(address);
-    throw new Refusal("busy", "The server is full", 5000);
+    if (admission !== "turned away") c.env.whenCompleted(() => connectionCounter.leave(address));
+    if (admission !== "admitted") throw new Refusal("busy", "The server is full", 5000);
   }
 
   return app;

@@ -58,6 +58,11 @@ export interface TransportBindings {
   /** The address of the connection's other end, as the transport sees it. */
   readonly remoteAddress: string;
   /**
+   * Calls once the last byte of the answer has gone, or the connection has: until then the answer holds a
+   * descriptor, whatever the app has done with it.
+   */
+  readonly whenCompleted: (call: () => void) => void;
+  /**
    * Makes a socket of a request that has been checked. It must be the last step before its response is
    * returned: with `Deno.serve`, another response in its place ends the listener.
    */

@@ -18,6 +18,7 @@ const encoder = new TextEncoder();
 export class EventStreams {
   readonly #clock: Clock;
   readonly #streams = new Set<EventStream>();
+  #closing: { readonly code: number; readonly reason: string } | undefined;
   #isSweeping = false;
 
   /**
@@ -34,28 +35,23 @@ export class EventStreams {
     return this.#streams.size;
   }
 
-  /**
-   * Opens one.
-   *
-   * @param onEnd Is called once, when it has ended.
-   */
-  open(onEnd: () => void): EventStream {
-    const stream = new EventStream(() => {
-      this.#streams.delete(stream);
-      onEnd();
-    });
+  /** Opens one. */
+  open(): EventStream {
+    const stream = new EventStream(() => void this.#streams.delete(stream));
     this.#streams.add(stream);
+    if (this.#closing !== undefined) stream.close(this.#closing.code, this.#closing.reason);
     this.#sweepLater();
     return stream;
   }
 
   /**
-   * Ends all.
+   * Ends all, and from now on those that are still to come.
    *
    * @param code Why, as a close code of WebSockets says it.
    * @param reason The same in words.
    */
   closeAll(code: number, reason: string): void {
+    this.#closing = { code, reason };
     for (const stream of [...this.#streams]) stream.close(code, reason);
   }
 
@@ -70,15 +66,23 @@ export class EventStreams {
   }
 }
 
-/** A stream of server-sent events to one client. */
+/**
+ * A stream of server-sent events to one client.
+ *
+ * What the client has not taken is kept here and not in the body's own queue, which cannot be emptied.
+ */
 export class EventStream implements Connection {
   /** What the client is sent. */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #onEnd: () => void;
+  readonly #unsent: Uint8Array<ArrayBuffer>[] = [];
+  #unsentBytes = 0;
+  #unsentBytesBefore = 0;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  /** Whether the body's reader waits for the next chunk. */
+  #isAwaited = false;
   #handler: ConnectionHandler | undefined;
   #isEnded = false;
-  #unsentBytesBefore = 0;
 
   /**
    * Opens one.
@@ -89,12 +93,13 @@ export class EventStream implements Connection {
     this.#onEnd = onEnd;
     this.body = new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (controller) => void (this.#controller = controller),
+      pull: () => this.#pull(),
       cancel: () => this.#end(),
-    }, { highWaterMark: 0, size: ({ length }) => length });
+    }, { highWaterMark: 0 });
   }
 
   get unsentBytes(): number {
-    return -(this.#controller.desiredSize ?? 0);
+    return this.#unsentBytes;
   }
 
   /** Sets what is told of the stream's end; at once, where it has ended already. */
@@ -104,26 +109,51 @@ export class EventStream implements Connection {
   }
 
   send(text: string | Uint8Array<ArrayBuffer>): void {
-    if (!this.#isEnded && typeof text === "string") this.#controller.enqueue(encoder.encode(text));
+    if (!this.#isEnded && typeof text === "string") this.#write(encoder.encode(text));
   }
 
   /** Tells the client why as an event `close`, and ends the stream. */
   close(code: number, reason: string): void {
     if (this.#isEnded) return;
-    const event = JSON.stringify({ type: "close", code, reason });
-    this.send(`event: close\ndata: ${event}\n\n`);
-    this.#controller.close();
+    // Who takes nothing would keep this from going for ever; the id of the last event says what is missing.
+    if (code === CLOSE_CODE.TooFarBehind || code === CLOSE_CODE.Idle) this.#forgetUnsent();
+    this.send(`event: close\ndata: ${JSON.stringify({ type: "close", code, reason })}\n\n`);
     this.#end();
+    if (this.#unsent.length === 0) this.#controller.close();
   }
 
   /** Sends a comment, unless the client has taken nothing since the last one: then the stream ends. */
   keepAlive(): void {
-    const { unsentBytes } = this;
+    const unsentBytes = this.#unsentBytes;
     if (unsentBytes > 0 && unsentBytes === this.#unsentBytesBefore) {
       return this.close(CLOSE_CODE.Idle, "no sign of life");
     }
-    if (unsentBytes === 0) this.#controller.enqueue(COMMENT);
+    if (unsentBytes === 0) this.#write(COMMENT);
     this.#unsentBytesBefore = unsentBytes;
+  }
+
+  #write(chunk: Uint8Array<ArrayBuffer>): void {
+    if (!this.#isAwaited) {
+      this.#unsent.push(chunk);
+      this.#unsentBytes += chunk.length;
+      return;
+    }
+    this.#isAwaited = false;
+    this.#controller.enqueue(chunk);
+  }
+
+  #pull(): void {
+    const chunk = this.#unsent.shift();
+    this.#isAwaited = chunk === undefined;
+    if (chunk === undefined) return;
+    this.#unsentBytes -= chunk.length;
+    this.#controller.enqueue(chunk);
+    if (this.#isEnded && this.#unsent.length === 0) this.#controller.close();
+  }
+
+  #forgetUnsent(): void {
+    this.#unsent.length = 0;
+    this.#unsentBytes = 0;
   }
 
   #end(): void {

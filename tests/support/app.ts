@@ -25,6 +25,10 @@ export interface TestApp {
   readonly connectionCounter: ConnectionCounter;
   /** Its log lines. */
   readonly log: string[];
+  /** Its streams of server-sent events. */
+  readonly eventStreams: EventStreams;
+  /** The last byte of every answer so far has gone. */
+  complete(): void;
   /** Makes a request. */
   request(
     path: string,
@@ -42,13 +46,15 @@ export async function createTestApp(env: Readonly<Record<string, string>> = {}):
   const authenticator = createOpenAuthenticator();
   const testChat = createTestChat({ ...chatOptions, authenticator });
   const log: string[] = [];
+  const completions: (() => void)[] = [];
   const connectionCounter = new ConnectionCounter(config);
+  const eventStreams = new EventStreams(testChat.clock);
   const app = createApp({
     config,
     chat: testChat.chat,
     authenticator,
     status: () => "ready",
-    eventStreams: new EventStreams(testChat.clock),
+    eventStreams,
     connectionCounter,
     assets: await loadAssets(STATIC),
     logger: createLogger("json", (line) => log.push(line), () => 0),
@@ -58,9 +64,14 @@ export async function createTestApp(env: Readonly<Record<string, string>> = {}):
     testChat,
     connectionCounter,
     log,
+    eventStreams,
+    complete() {
+      for (const call of completions.splice(0)) call();
+    },
     request: async (path, init, bindings = {}) =>
       await app.request(path, init, {
         remoteAddress: "127.0.0.1",
+        whenCompleted: (call) => void completions.push(call),
         upgrade: () => new Response("upgraded"),
         ...bindings,
       }),

@@ -1,0 +1,290 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { STREAM_COMMENT_MS } from "../../lib/limits.ts";
+import { CLOSE_CODE } from "../../lib/websocket/close_code.ts";
+import { createTestApp, type TestApp } from "../support/app.ts";
+import { parseStreamedEvent, type StreamedEvent } from "../support/test_chat.ts";
+
+const KEY = { Authorization: `Bearer ${"k".repeat(22)}` };
+const OTHER_KEY = { Authorization: `Bearer ${"o".repeat(22)}` };
+
+/** Reads a stream as far as there is something. */
+class StreamReader {
+  readonly #reader: ReadableStreamDefaultReader<string>;
+  #text = "";
+  #read: Promise<void> | undefined;
+  isEnded = false;
+
+  constructor(response: Response) {
+    this.#reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** The text that came since the last call. */
+  async text(): Promise<string> {
+    // A stream says nothing of its own accord: what is there comes within some turns.
+    for (let turn = 0; turn < 50; turn++) {
+      this.#read ??= this.#reader.read().then(({ value, done }) => {
+        this.isEnded ||= done;
+        this.#text += value ?? "";
+        this.#read = undefined;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    const text = this.#text;
+    this.#text = "";
+    return text;
+  }
+
+  async events(): Promise<StreamedEvent[]> {
+    const blocks = (await this.text()).split("\n\n");
+    return blocks.filter((block) => block.startsWith("event:")).map(parseStreamedEvent);
+  }
+
+  /** The client goes. */
+  async cancel(): Promise<void> {
+    await this.#reader.cancel();
+  }
+}
+
+/** Starts a request that is answered once the chat has settled. */
+async function ask(
+  { request, testChat }: TestApp,
+  path: string,
+  init?: RequestInit,
+): Promise<Response> {
+  const response = request(path, init);
+  await testChat.clock.advance(0);
+  // What the route does before the chat is asked takes turns of its own.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await testChat.clock.advance(0);
+  return await response;
+}
+
+Deno.test("a stream has the headers that keep caches and proxies from holding it back", async () => {
+  const app = await createTestApp();
+  const response = await ask(app, "/events/bob", { headers: { Accept: "text/event-stream" } });
+  assertEquals(response.status, 200);
+  const { headers } = response;
+  assertEquals(headers.get("Content-Type"), "text/event-stream");
+  assertEquals(headers.get("Cache-Control"), "no-store");
+  assertEquals(headers.get("X-Accel-Buffering"), "no");
+  assertEquals(headers.get("X-Content-Type-Options"), "nosniff");
+  assertMatch(headers.get("Content-Security-Policy")!, /default-src 'none'/);
+  const reader = new StreamReader(response);
+  const events = await reader.events();
+  assertEquals(events.map(({ type }) => type), ["welcome", "joined", "presence"]);
+  assertEquals(events[1]!.data.room, "lobby");
+  await reader.cancel();
+  assertEquals([app.eventStreams.size, app.testChat.chat.userCount], [0, 0]);
+});
+
+Deno.test("a poll is JSON that nobody keeps", async () => {
+  const app = await createTestApp();
+  const response = await ask(app, "/poll/bob?room=Kitchen&wait=0");
+  assertEquals(response.status, 200);
+  assertEquals(response.headers.get("Content-Type"), "application/json");
+  assertEquals(response.headers.get("Cache-Control"), "no-store");
+  assertEquals(response.headers.get("X-Content-Type-Options"), "nosniff");
+  const { cursor, more, events } = await response.json();
+  assertEquals([events.length, events[0].room, more], [1, "kitchen", false]);
+  const again = await ask(
+    app,
+    `/poll/bob?room=kitchen&wait=0&cursor=${encodeURIComponent(cursor)}`,
+  );
+  assertEquals(await again.json(), { cursor, more: false, events: [] });
+});
+
+/** Refusals of both, before anything begins. */
+const REFUSED: readonly (readonly [what: string, query: string, headers: HeadersInit, number])[] = [
+  ["a key that is none", "bob", { Authorization: "Bearer short" }, 401],
+  ["a page of another site", "bob", { Origin: "https://evil.example", Host: "here" }, 403],
+  ["an image of another site", "bob", { "Sec-Fetch-Site": "cross-site" }, 403],
+  ["a name that is another's", "alice", {}, 409],
+  ["a name that is another's, with a key", "alice", OTHER_KEY, 409],
+  ["a name that is none", "%E2%80%AE", {}, 400],
+  ["a name that is no UTF-8", "%ff", {}, 400],
+  ["no name", "", {}, 400],
+  ["a cursor that is none", "bob?cursor=lobby", {}, 400],
+  ["a cursor with a channel twice", "bob?cursor=lobby%3De:1%2Clobby%3De:2", {}, 400],
+  ["a room that cannot be", "bob?room=a%20room", {}, 400],
+  ["somebody's inbox as a room", "bob?room=@alice", {}, 400],
+  ["too many rooms", `bob?${"room=a&".repeat(33)}`, {}, 400],
+];
+
+for (const [what, query, headers, status] of REFUSED) {
+  Deno.test(`${what} is refused with ${status} before a stream or a poll begins`, async () => {
+    const app = await createTestApp();
+    await app.testChat.rich("alice", { key: "a" });
+    for (const path of ["/events/", "/poll/"]) {
+      const response = await ask(app, path + query, { headers });
+      assertEquals(response.status, status, path);
+      assertEquals(response.headers.get("Content-Type"), "application/problem+json");
+      assertEquals(response.headers.get("Cache-Control"), "no-store");
+      assertEquals((await response.json()).status, status);
+    }
+    app.complete();
+    const { userCount } = app.testChat.chat;
+    assertEquals([userCount, app.eventStreams.size, app.connectionCounter.total], [1, 0, 0]);
+  });
+}
+
+Deno.test("a wait that is no whole number up to 55 is refused", async () => {
+  const app = await createTestApp();
+  for (const wait of ["", "x", "-1", "1.5", "56", "1e1"]) {
+    const response = await ask(app, `/poll/bob?wait=${wait}`);
+    assertEquals([response.status, (await response.json()).code], [400, "bad_request"], wait);
+  }
+});
+
+Deno.test("who is banned is refused with 403", async () => {
+  const app = await createTestApp();
+  const banned = app.testChat.chat.moderation.ban("bob", 60);
+  await app.testChat.clock.settle();
+  await banned;
+  for (const path of ["/events/bob", "/poll/bob"]) {
+    const response = await ask(app, path, { headers: KEY });
+    assertEquals([response.status, (await response.json()).code], [403, "banned"]);
+  }
+});
+
+Deno.test("above the limits streams and polls get 503, up to the last byte of those before", async () => {
+  const app = await createTestApp({ CONNECTIONS_MAX: "1" });
+  const stream = new StreamReader(await ask(app, "/events/bob"));
+  for (const path of ["/events/carol", "/poll/carol"]) {
+    const response = await ask(app, path);
+    assertEquals([response.status, response.headers.get("Retry-After")], [503, "5"]);
+    assertEquals((await response.json()).code, "busy");
+  }
+  // The stream has ended, but what it was sent is still on its way.
+  await stream.cancel();
+  assertEquals((await ask(app, "/poll/carol?wait=0")).status, 503);
+  app.complete();
+  assertEquals(app.connectionCounter.total, 0);
+  assertEquals((await ask(app, "/poll/carol?wait=0")).status, 200);
+});
+
+Deno.test("a held poll that is abandoned is forgotten", async () => {
+  const app = await createTestApp();
+  const { cursor } = await (await ask(app, "/poll/bob?wait=0")).json();
+  const abort = new AbortController();
+  const held = ask(app, `/poll/bob?cursor=${encodeURIComponent(cursor)}`, { signal: abort.signal });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await app.testChat.clock.settle();
+  assertEquals(app.testChat.chat.userCount, 1);
+  abort.abort();
+  await held.catch(() => {});
+  await app.testChat.clock.settle();
+  assertEquals(app.testChat.chat.userCount, 0);
+});
+
+Deno.test("Last-Event-ID goes before the cursor, and what is none is ignored", async () => {
+  const app = await createTestApp();
+  const alice = await app.testChat.rich("alice");
+  for (const body of ["1", "2", "3"]) alice.command({ type: "message", room: "lobby", body });
+  await app.testChat.clock.settle();
+  const { epoch } = alice.eventsOf("joined")[0];
+  const bodies = async (query: string, id?: string) => {
+    const headers: HeadersInit = id === undefined ? {} : { "Last-Event-ID": id };
+    const reader = new StreamReader(await ask(app, `/events/bob${query}`, { headers }));
+    const events = await reader.events();
+    await reader.cancel();
+    return events.filter(({ type }) => type === "message").map(({ data }) => data.body).join();
+  };
+  const query = `?cursor=lobby%3D${epoch}:1`;
+  assertEquals(await bodies(query), "2,3");
+  assertEquals(await bodies(query, `lobby=${epoch}:2`), "3");
+  assertEquals(await bodies("", `lobby=${epoch}:2`), "3");
+  for (
+    const garbage of ["", "1", "lobby", "lobby=", `lobby=${epoch}`, "%", "\u00e9", "=a:1", ","]
+  ) {
+    assertEquals(await bodies(query, garbage), "2,3", garbage);
+  }
+});
+
+Deno.test("other methods are not here", async () => {
+  const app = await createTestApp();
+  for (const path of ["/events/bob", "/poll/bob"]) {
+    assertEquals((await ask(app, path, { method: "POST" })).status, 404);
+  }
+});
+
+Deno.test("pages of allowed origins may read, and may send their key and Last-Event-ID", async () => {
+  const app = await createTestApp({ ALLOWED_ORIGINS: "https://shop.example" });
+  const headers = { Origin: "https://shop.example" };
+  for (const path of ["/events/bob", "/poll/bob?wait=0"]) {
+    const response = await ask(app, path, { headers });
+    assertEquals(response.status, 200);
+    assertEquals(response.headers.get("Access-Control-Allow-Origin"), headers.Origin);
+    assertEquals(response.headers.get("Access-Control-Allow-Credentials"), null);
+    assertMatch(response.headers.get("Vary") ?? "", /Origin/);
+    await response.body?.cancel();
+    const preflight = await ask(app, path, {
+      method: "OPTIONS",
+      headers: { ...headers, "Access-Control-Request-Method": "GET" },
+    });
+    assertEquals(preflight.status, 204);
+    assertMatch(preflight.headers.get("Access-Control-Allow-Headers")!, /Last-Event-ID/);
+  }
+  assertEquals(app.eventStreams.size, 0);
+});
+
+Deno.test("a silent stream gets a comment every 15 s, and no timer is left after the last one", async () => {
+  const app = await createTestApp();
+  const { clock } = app.testChat;
+  const alarms = clock.alarmCount;
+  const reader = new StreamReader(await ask(app, "/events/bob"));
+  await reader.text();
+  await clock.advance(1000);
+  await reader.text();
+  await clock.advance(STREAM_COMMENT_MS - 1001);
+  assertEquals(await reader.text(), "");
+  for (let times = 0; times < 3; times++) {
+    await clock.advance(1);
+    assertEquals(await reader.text(), ":\n\n");
+    await clock.advance(STREAM_COMMENT_MS - 1);
+  }
+  await reader.cancel();
+  await clock.advance(2 * STREAM_COMMENT_MS);
+  assertEquals(clock.alarmCount, alarms);
+});
+
+Deno.test("a stream that takes nothing for two comments' time ends, and keeps nothing for its reader", async () => {
+  const app = await createTestApp();
+  const response = await ask(app, "/events/bob");
+  await app.testChat.clock.advance(STREAM_COMMENT_MS);
+  assertEquals(app.eventStreams.size, 1);
+  await app.testChat.clock.advance(STREAM_COMMENT_MS);
+  assertEquals([app.eventStreams.size, app.testChat.chat.userCount], [0, 0]);
+  const [last, ...more] = (await response.text()).split("\n\n").filter((block) => block !== "");
+  const { type, id, data } = parseStreamedEvent(last!);
+  assertEquals([type, id, data.code, more], ["close", "", CLOSE_CODE.Idle, []]);
+});
+
+Deno.test("who is kicked is told all that came before, and then why the stream ends", async () => {
+  const app = await createTestApp();
+  const response = await ask(app, "/events/bob", { headers: KEY });
+  assertEquals(app.testChat.chat.moderation.kick("bob"), 1);
+  const events = (await response.text()).split("\n\n").filter((block) => block !== "")
+    .map(parseStreamedEvent);
+  assertEquals(events.map(({ type }) => type), [
+    "welcome",
+    "joined",
+    "joined",
+    "presence",
+    "close",
+  ]);
+  const { data, id } = events.at(-1)!;
+  assertEquals([data.code, data.reason, id], [CLOSE_CODE.Kicked, "kicked", ""]);
+});
+
+Deno.test("when the server ends every stream is told so, and those that come later as well", async () => {
+  const app = await createTestApp();
+  const before = new StreamReader(await ask(app, "/events/bob"));
+  await before.events();
+  app.eventStreams.closeAll(CLOSE_CODE.Drain, "drain");
+  const late = new StreamReader(await ask(app, "/events/carol"));
+  for (const reader of [before, late]) {
+    assertEquals((await reader.events()).map(({ data }) => data.code), [CLOSE_CODE.Drain]);
+    assert(reader.isEnded);
+  }
+  assertEquals([app.eventStreams.size, app.testChat.chat.userCount], [0, 0]);
+});
