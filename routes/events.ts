@@ -34,7 +34,6 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
   app.use("/poll/*", crossSite(options));
 
   app.get("/events/:username{[^/]*}", async (c) => {
-    if (c.req.method === "HEAD") return c.body(null, 200, STREAM_HEADERS);
     const query = new URL(c.req.url).searchParams;
     // A browser brings the id of the last event by itself; one that is no cursor must not keep it out.
     const lastEventId = parseCursor(c.req.header("Last-Event-ID") ?? "");
@@ -45,6 +44,8 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     const stream = eventStreams.open();
     try {
       stream.handle(await chat.stream(stream, request, principal));
+      // Its body is read by nobody.
+      if (c.req.method === "HEAD") stream.close(CLOSE_CODE.Normal, "");
     } catch (error) {
       stream.close(CLOSE_CODE.Normal, "");
       throw error;

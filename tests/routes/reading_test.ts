@@ -200,6 +200,17 @@ Deno.test("Last-Event-ID goes before the cursor, and what is none is ignored", a
   }
 });
 
+Deno.test("HEAD has the headers of a stream and of a poll, and leaves nobody behind", async () => {
+  const app = await createTestApp();
+  const { cursor } = await (await ask(app, "/poll/bob?wait=0")).json();
+  for (const path of ["/events/bob", `/poll/bob?wait=55&cursor=${encodeURIComponent(cursor)}`]) {
+    const response = await ask(app, path, { method: "HEAD" });
+    assertEquals([response.status, (await response.bytes()).length], [200, 0]);
+    assertEquals(response.headers.get("Cache-Control"), "no-store");
+    assertEquals([app.eventStreams.size, app.testChat.chat.userCount], [0, 0], path);
+  }
+});
+
 Deno.test("other methods are not here", async () => {
   const app = await createTestApp();
   for (const path of ["/events/bob", "/poll/bob"]) {
