@@ -1,0 +1,219 @@
+import { assert, assertEquals } from "@std/assert";
+import { until, within } from "../support/deadline.ts";
+import { EventStreamClient } from "../support/event_stream_client.ts";
+import { descriptorCount, residentBytes } from "../support/process.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+
+const KEY = "a-key-of-at-least-128-bits";
+
+/** What a poll is answered with. */
+interface Answer {
+  readonly cursor: string;
+  readonly more: boolean;
+  // deno-lint-ignore no-explicit-any
+  readonly events: readonly any[];
+}
+
+async function poll(
+  { url }: TestServer,
+  path: string,
+  query: Readonly<Record<string, string>> = {},
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const search = new URLSearchParams(query);
+  const init = signal === undefined ? {} : { signal };
+  const response = await within(fetch(new URL(`/poll/${path}?${search}`, url), init), "an answer");
+  assertEquals(response.status, 200);
+  return await response.json();
+}
+
+async function say({ url }: TestServer, body: string): Promise<void> {
+  const response = await fetch(new URL("/messages/writer", url), {
+    method: "POST",
+    headers: { Authorization: `Bearer ${KEY}`, "Content-Type": "text/plain" },
+    body,
+  });
+  assertEquals(response.status, 201);
+  await response.body?.cancel();
+}
+
+Deno.test("an event leaves at once, whatever encodings the client would take", async () => {
+  await using server = await startServer();
+  using stream = await EventStreamClient.open(server.url, "/events/bob", {
+    "Accept-Encoding": "gzip, br, deflate",
+  });
+  assertEquals(stream.response.headers.get("Content-Encoding"), null);
+  assertEquals((await stream.nextOf("joined")).room, "lobby");
+  for (const body of ["one", "two"]) {
+    await say(server, body);
+    assertEquals((await stream.nextOf("message")).body, body);
+  }
+});
+
+Deno.test("a held poll is answered by the message that it waited for", async () => {
+  await using server = await startServer();
+  const { cursor } = await poll(server, "bob", { wait: "0" });
+  const held = poll(server, "bob", { cursor });
+  // Held or not yet, it gets what comes.
+  await say(server, "hi");
+  assertEquals((await held).events.map(({ body }) => body), ["hi"]);
+});
+
+Deno.test("a poll or a stream that its client has left frees its place and its descriptor", async () => {
+  await using server = await startServer({ CONNECTIONS_MAX: "1", API_KEY: "0123456789abcdef" });
+  const { pid } = server.process;
+  const { cursor } = await poll(server, "bob", { wait: "0" });
+  const isFull = async () => {
+    const response = await fetch(new URL("/poll/other?wait=0", server.url));
+    await response.body?.cancel();
+    return response.status === 503;
+  };
+  const descriptors = await descriptorCount(pid);
+  for (let times = 0; times < 3; times++) {
+    const abort = new AbortController();
+    const held = poll(server, "bob", { cursor }, abort.signal).catch(() => "abandoned");
+    await until(isFull, "the poll is held");
+    abort.abort();
+    assertEquals(await held, "abandoned");
+    await until(async () => !await isFull(), "the poll is forgotten");
+    using _stream = await EventStreamClient.open(server.url, "/events/bob");
+    assert(await isFull());
+    _stream[Symbol.dispose]();
+    await until(async () => !await isFull(), "the stream is forgotten");
+  }
+  await until(
+    async () => await descriptorCount(pid) <= descriptors + 2,
+    "the descriptors are given back",
+  );
+});
+
+Deno.test("a stream that takes nothing keeps its place until its connection has gone", async () => {
+  await using server = await startServer({
+    CONNECTIONS_MAX: "2",
+    STALL_SECONDS: "1",
+    SEND_BUFFER_BYTES_MAX: "65536",
+    MESSAGES_PER_SECOND: "0",
+    BODY_BYTES_MAX: "65536",
+  });
+  const users = async () => {
+    const response = await fetch(new URL("/api/rooms/lobby/users", server.url));
+    return (await response.json()).users.includes("slow");
+  };
+  const stream = await EventStreamClient.open(server.url, "/events/slow");
+  await until(users, "the reader is there");
+  const isFull = async () => {
+    const response = await fetch(new URL("/poll/other?wait=0", server.url));
+    await response.body?.cancel();
+    return response.status === 503;
+  };
+  await until(async () => {
+    await say(server, "x".repeat(65_000));
+    return !await users();
+  }, "the reader is closed");
+  // What the runtime holds for it is on its way still: one more connection is all that there is room for.
+  const { cursor } = await poll(server, "bob", { wait: "0", room: "silent" });
+  const abort = new AbortController();
+  const held = poll(server, "bob", { cursor, room: "silent" }, abort.signal).catch(() => {});
+  await until(isFull, "there is no place");
+  stream[Symbol.dispose]();
+  await until(async () => !await isFull(), "its place is free");
+  abort.abort();
+  await held;
+});
+
+Deno.test("SIGTERM answers held polls, ends streams with 4000, and ends in time", async () => {
+  await using server = await startServer({ DRAIN_SECONDS: "20" });
+  const { cursor } = await poll(server, "bob", { wait: "0" });
+  const held = poll(server, "bob", { cursor });
+  using stream = await EventStreamClient.open(server.url, "/events/carol");
+  await until(async () => {
+    const response = await fetch(new URL("/api/rooms/lobby/users", server.url));
+    const { users } = await response.json();
+    return users.includes("bob") && users.includes("carol");
+  }, "both are there");
+  server.process.kill("SIGTERM");
+  const [reconnect] = (await held).events;
+  assertEquals([reconnect.type, typeof reconnect.afterMs], ["reconnect", "number"]);
+  assertEquals(typeof (await stream.nextOf("reconnect")).afterMs, "number");
+  const { code, reason } = await stream.nextOf("close");
+  assertEquals([code, reason, await stream.next()], [4000, "drain", undefined]);
+  const ended = performance.now();
+  assertEquals((await within(server.process.status, "the process ends")).code, 0);
+  assert(performance.now() - ended < 15_000, "nothing held the end up to its deadline");
+});
+
+Deno.test("SIGTERM ends a server with a stream that nobody reads", async () => {
+  await using server = await startServer({ DRAIN_SECONDS: "1", MESSAGES_PER_SECOND: "0" });
+  using _stalled = await EventStreamClient.open(server.url, "/events/stalled");
+  for (let i = 0; i < 200; i++) await say(server, "x".repeat(8000));
+  server.process.kill("SIGTERM");
+  assertEquals((await within(server.process.status, "the process ends")).code, 0);
+});
+
+/** Publishes 6,000 messages of 8 KB; returns the most that the server grew by, in bytes. */
+async function publish48Megabytes(server: TestServer): Promise<number> {
+  const before = await residentBytes(server.process.pid);
+  const body = "x".repeat(8000);
+  let growth = 0;
+  for (let i = 0; i < 6000; i += 50) {
+    await Promise.all(Array.from({ length: 50 }, () => say(server, body)));
+    if (i % 500 === 0) growth = Math.max(growth, await residentBytes(server.process.pid) - before);
+  }
+  return growth;
+}
+
+for (const [what, retained] of [["all of them", 100_000], ["one exact gap", 1000]] as const) {
+  Deno.test(`a stream woken after 48 MB have gone by receives ${what}, in order`, async () => {
+    await using server = await startServer({
+      MESSAGES_PER_SECOND: "0",
+      STALL_SECONDS: "3600",
+      HISTORY_MESSAGES_MAX: `${retained}`,
+    });
+    using slow = await EventStreamClient.open(server.url, "/events/slow");
+    await publish48Megabytes(server);
+    let next = 1, gaps = 0;
+    while (next <= 6000) {
+      const event = await slow.next();
+      assert(event !== undefined, "the stream ended");
+      const { type, data, id } = event;
+      if (type === "gap") {
+        gaps++;
+        assertEquals([data.from, data.to], [next, 6000 - retained]);
+        next = data.to + 1;
+      } else if (type === "message") {
+        assertEquals([data.offset, Number(id.split(":").at(-1))], [next, next]);
+        next++;
+      }
+    }
+    assertEquals(gaps, retained < 6000 ? 1 : 0);
+  });
+}
+
+Deno.test("a stalled stream with 48 MB going past it costs at most its send buffer and 8 MB", async () => {
+  const bytesMax = 1_048_576 + 8 * 1024 * 1024;
+  async function growth(isStalled: boolean): Promise<number> {
+    const database = `data/test-${crypto.randomUUID()}.db`;
+    try {
+      await using server = await startServer({
+        MESSAGES_PER_SECOND: "0",
+        STALL_SECONDS: "3600",
+        DATABASE: database,
+      });
+      if (!isStalled) return await publish48Megabytes(server);
+      using _slow = await EventStreamClient.open(server.url, "/events/slow");
+      return await publish48Megabytes(server);
+    } finally {
+      for (const suffix of ["", "-wal", "-shm"]) {
+        await Deno.remove(new URL(`../../${database}${suffix}`, import.meta.url)).catch(() => {});
+      }
+    }
+  }
+  // As for sockets: each with the least of a few tries.
+  const without: number[] = [], withStalled: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    without.push(await growth(false));
+    withStalled.push(await growth(true));
+    if (Math.min(...withStalled) - Math.min(...without) <= bytesMax) return;
+  }
+  assert(false, `with it ${withStalled}, without it ${without}`);
+});
