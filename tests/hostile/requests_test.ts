@@ -209,6 +209,13 @@ Deno.test("no request gets what it should not, breaks anything, or writes into t
       }
     });
 
+    await step("dots in paths of programs, however they are written", async () => {
+      const authorization = `Authorization: Bearer ${API_KEY}`;
+      for (const line of ["DELETE /api/users/%2e", "DELETE /api/users/%2E%2e/messages"]) {
+        assertEquals((await ask(port, line, [authorization])).status, 400, line);
+      }
+    });
+
     await step("headers", async () => {
       for (const [what, headers, statuses] of HEADS) {
         const { status } = await ask(port, "GET /api/rooms/lobby/users", headers);
