@@ -53,6 +53,8 @@ export class StoreKeeper {
     this.#options = options;
     this.#store = options.openStore(options.store);
     this.#schedule("retention", RETENTION_MS, this.#expire);
+    // What was deleted just before a process was killed still stands in its files.
+    this.#schedule("wipe", WIPE_MS, this.#wipe);
   }
 
   /** The store; where it had to be closed, the one of before, which still knows its epochs. */
