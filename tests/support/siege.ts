@@ -10,7 +10,7 @@ import { until } from "./deadline.ts";
 import { descriptorCount, residentBytes } from "./process.ts";
 import { startServer, type TestServer } from "./server.ts";
 
-/** Bytes by which a process may have grown after all load is gone: the engine keeps what it has warmed up. */
+/** What engine and allocator keep of what they have once needed. */
 const GROWTH_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Settings of a {@linkcode besiege}. */
@@ -21,6 +21,8 @@ export interface SiegeOptions {
   readonly credentialOf?: (name: string) => Promise<string>;
   /** What the log may say beside that the server listens. */
   readonly mayLog?: readonly string[];
+  /** Bytes by which the process may have grown after all load is gone. */
+  readonly growthBytesMax?: number;
   /** Messages that the bystanders exchange at a time. */
   readonly words?: number;
 }
@@ -49,7 +51,8 @@ export async function besiege(
   options: SiegeOptions,
   attack: (siege: Siege) => Promise<void>,
 ): Promise<void> {
-  const { env = {}, credentialOf, mayLog = [], words = 10 } = options;
+  const { env = {}, credentialOf, mayLog = [], words = 10, growthBytesMax = GROWTH_BYTES_MAX } =
+    options;
   await using server = await startServer({ CONNECTIONS_PER_IP_MAX: "0", LOG: "json", ...env });
   await using bystanders = await Bystanders.open(server, credentialOf);
   await bystanders.talk(words);
@@ -73,7 +76,7 @@ export async function besiege(
     "the descriptors are back",
   );
   await until(
-    async () => await residentBytes(pid) - residentBefore <= GROWTH_BYTES_MAX,
+    async () => await residentBytes(pid) - residentBefore <= growthBytesMax,
     "the memory is back",
   );
   await bystanders.talk(words);
