@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { CONFIG_VARIABLES, parseConfig } from "../lib/config.ts";
 import { CLOSE_CODE } from "../lib/websocket/close_code.ts";
 
@@ -35,4 +35,19 @@ Deno.test("the image starts the server with the permissions of `deno task start`
     words.filter((word) => !["--frozen", "--cached-only"].includes(word)).join(" "),
     start,
   );
+});
+
+Deno.test("every test that SECURITY.md names is there, and every line of its table names one", () => {
+  const security = read("SECURITY.md");
+  const named = [...security.matchAll(/`(tests\/[\w/]+_test\.ts)`: "([^"]+)"/g)];
+  for (const [, path, name] of named) {
+    const source = read(path!);
+    // A name ends where its quotes end.
+    assert(['"', "`"].some((quote) => source.includes(name + quote)), `${path}: ${name}`);
+  }
+  const table = security.slice(security.indexOf("| who "), security.indexOf("## What only"));
+  const rows = table.trim().split("\n").slice(2);
+  assert(rows.length > 20);
+  for (const row of rows) assert(row.includes("_test.ts`: "), row);
+  assertEquals(security.match(/_test\.ts`/g)?.length, named.length);
 });

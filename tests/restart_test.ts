@@ -115,6 +115,7 @@ Deno.test("what is deleted or erased is not in the database's files within secon
     for (const body of [kept, taken, moderated, erased, direct]) {
       assert(database.contains(body), body);
     }
+    for (const key of [ALICE, STRANGER, API_KEY]) assert(!database.contains(key), "only a hash");
     alice.send({ type: "delete", room: "lobby", offset, ref: "delete" });
     while ((await alice.next("ack")).ref !== "delete");
     await program(server, `DELETE /api/rooms/lobby/messages/${second}`);

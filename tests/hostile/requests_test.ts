@@ -216,6 +216,14 @@ Deno.test("no request gets what it should not, breaks anything, or writes into t
       }
     });
 
+    await step("a program reads every room, and no inbox", async () => {
+      const authorization = `Authorization: Bearer ${API_KEY}`;
+      for (const [room, status] of [["lobby", 200], ["@victim", 403], ["@nobody", 403]] as const) {
+        const { status: got } = await ask(port, `GET /api/rooms/${room}/messages`, [authorization]);
+        assertEquals(got, status, room);
+      }
+    });
+
     await step("headers", async () => {
       for (const [what, headers, statuses] of HEADS) {
         const { status } = await ask(port, "GET /api/rooms/lobby/users", headers);
