@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ANONYMOUS } from "../../lib/auth/principal.ts";
+import { WIPE_MS } from "../../lib/limits.ts";
 import { CLOSE_CODE } from "../../lib/websocket/close_code.ts";
 import { createTestChat } from "../support/test_chat.ts";
 
@@ -194,6 +195,7 @@ Deno.test("a reader that falls out of the retained log is closed, and the others
 
 Deno.test("who has left is forgotten: no user, no room, no alarm", async () => {
   const { chat, clock, plain } = createTestChat();
+  await clock.advance(WIPE_MS);
   const alarms = clock.alarmCount;
   const clients = [await plain("alice"), await plain("bob", { rooms: ["kitchen"] })];
   clients[0]!.receive("hi");

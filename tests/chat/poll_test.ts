@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { FRAME_CHARS_MAX, POLL_PRESENCE_MS } from "../../lib/limits.ts";
+import { FRAME_CHARS_MAX, POLL_PRESENCE_MS, WIPE_MS } from "../../lib/limits.ts";
 import { CLOSE_CODE } from "../../lib/websocket/close_code.ts";
 import { Faults } from "../log/support.ts";
 import { createTestChat, type TestClient, type TestPoll } from "../support/test_chat.ts";
@@ -250,6 +250,7 @@ Deno.test("while the store cannot be read a poll is refused, and then nothing is
 Deno.test("an abandoned poll is forgotten at once, and its room 30 s later", async () => {
   const chat = createTestChat();
   const { clock, counts } = chat;
+  await clock.advance(WIPE_MS);
   const nothing = [clock.alarmCount, counts.open, chat.chat.userCount, chat.chat.roomCount];
   const { cursor } = (await chat.poll("bob")).answer!;
   await clock.advance(1000);

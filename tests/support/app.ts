@@ -5,15 +5,18 @@
  */
 
 import { createOpenAuthenticator } from "../../lib/auth/open.ts";
+import { createTokenAuthenticator } from "../../lib/auth/token.ts";
 import { parseConfig } from "../../lib/config.ts";
 import { ConnectionCounter } from "../../lib/connection_counter.ts";
 import { createLogger } from "../../lib/logger.ts";
+import { systemClock } from "../../lib/system_clock.ts";
 import type { TransportBindings } from "../../lib/transport/connection.ts";
 import { EventStreams } from "../../lib/transport/event_stream.ts";
 import { loadAssets } from "../../routes/assets.ts";
-import type { App } from "../../routes/app_types.ts";
+import type { App, ServerStatus } from "../../routes/app_types.ts";
 import { createApp } from "../../routes/mod.ts";
-import { createTestChat, type TestChat } from "./test_chat.ts";
+import { within } from "./deadline.ts";
+import { createTestChat, type TestChat, TestClient } from "./test_chat.ts";
 
 /** An app, and what happened to it. */
 export interface TestApp {
@@ -29,36 +32,75 @@ export interface TestApp {
   readonly eventStreams: EventStreams;
   /** The last byte of every answer so far has gone. */
   complete(): void;
-  /** Makes a request. */
+  /** Whether it is fit for traffic. */
+  readonly state: { status: ServerStatus };
+  /** Makes a request, and lets the chat's turns go by until it is answered. */
   request(
     path: string,
     init?: RequestInit,
     bindings?: Partial<TransportBindings>,
   ): Promise<Response>;
+  /** Opens a socket over its route, in the rich protocol, and waits until that has settled. */
+  connect(path: string, key?: string): Promise<TestClient>;
 }
 
 const STATIC = decodeURIComponent(new URL("../../static", import.meta.url).pathname);
+
+const HANDSHAKE = {
+  "Connection": "Upgrade",
+  "Upgrade": "websocket",
+  "Sec-WebSocket-Version": "13",
+  "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+  "Sec-WebSocket-Protocol": "natter.v1",
+};
+
+/** Turns after which it is known who has opened a socket. */
+const OPENING_TURNS = 20;
 
 /** Creates an app with the given settings; its transport makes no socket, and answers 200 in its place. */
 export async function createTestApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
   const config = parseConfig((name) => env[name]);
   const { log: _logFormat, ...chatOptions } = config;
-  const authenticator = createOpenAuthenticator();
+  const authenticator = config.auth === "open"
+    ? createOpenAuthenticator()
+    : createTokenAuthenticator({ secret: config.authSecret, now: () => clock.wallNow() });
   const testChat = createTestChat({ ...chatOptions, authenticator });
+  const { clock } = testChat;
   const log: string[] = [];
   const completions: (() => void)[] = [];
+  const state: TestApp["state"] = { status: "ready" };
   const connectionCounter = new ConnectionCounter(config);
   const eventStreams = new EventStreams(testChat.clock);
   const app = createApp({
     config,
     chat: testChat.chat,
     authenticator,
-    status: () => "ready",
+    status: () => state.status,
     eventStreams,
     connectionCounter,
     assets: await loadAssets(STATIC),
     logger: createLogger("json", (line) => log.push(line), () => 0),
   });
+  /** The chat's turns go by, and one of the real clock: digests and bodies come from outside of the chat. */
+  async function takeTurn(): Promise<void> {
+    await clock.settle();
+    await new Promise<void>((resolve) => systemClock.soon(resolve));
+  }
+  const request: TestApp["request"] = async (path, init, bindings = {}) => {
+    let isAnswered = false;
+    const answer = (async () =>
+      await app.request(path, init, {
+        remoteAddress: "127.0.0.1",
+        whenCompleted: (call) => void completions.push(call),
+        upgrade: () => new Response("upgraded"),
+        ...bindings,
+      }))().finally(() => isAnswered = true);
+    const turns = async () => {
+      while (!isAnswered) await takeTurn();
+    };
+    const [response] = await within(Promise.all([answer, turns()]), path);
+    return response;
+  };
   return {
     app,
     testChat,
@@ -68,12 +110,24 @@ export async function createTestApp(env: Readonly<Record<string, string>> = {}):
     complete() {
       for (const call of completions.splice(0)) call();
     },
-    request: async (path, init, bindings = {}) =>
-      await app.request(path, init, {
-        remoteAddress: "127.0.0.1",
-        whenCompleted: (call) => void completions.push(call),
-        upgrade: () => new Response("upgraded"),
-        ...bindings,
-      }),
+    state,
+    request,
+    async connect(path, key) {
+      const client = new TestClient();
+      const headers = {
+        ...HANDSHAKE,
+        ...key !== undefined && { "Authorization": `Bearer ${key}` },
+      };
+      const response = await request(path, { headers }, {
+        upgrade(_request, { open }) {
+          client.open(open);
+          return new Response("upgraded");
+        },
+      });
+      await response.text();
+      // Who it is, is found out on the open socket.
+      for (let turn = 0; turn < OPENING_TURNS; turn++) await takeTurn();
+      return client;
+    },
   };
 }

@@ -150,8 +150,11 @@ export interface TestChat {
   readonly directory: LocalDirectory;
   readonly clock: FakeClock;
   readonly errors: unknown[];
-  /** Appends fail while it is down, and the chat's reads while it cannot be read. */
-  readonly store: { isDown: boolean; isUnreadable: boolean };
+  /**
+   * Appends fail while it is down, and the chat's reads while it cannot be read; channels that the chat opens
+   * wait for the gate.
+   */
+  readonly store: { isDown: boolean; isUnreadable: boolean; gate?: Promise<void> };
   /** What was asked of the log. */
   readonly counts: LogCounts;
   /** Connects over the plain protocol, and waits until that has settled. */
@@ -164,18 +167,25 @@ export interface TestChat {
   stream(username: string | undefined, join?: TestJoin): Promise<TestStream>;
 }
 
-/** Creates a chat; nothing happens in it until its clock is told to settle. */
+/**
+ * Creates a chat; nothing happens in it until its clock is told to settle.
+ *
+ * @param options Settings other than those of the tests.
+ * @param logOptions Settings of its log.
+ * @param before The chat that used the store until a restart.
+ */
 export function createTestChat(
   options: Partial<ChatOptions> = {},
   logOptions: Partial<LocalLogOptions> = {},
+  before?: TestChat,
 ): TestChat {
-  const clock = new FakeClock();
+  const clock = before?.clock ?? new FakeClock();
   const errors: unknown[] = [];
   let ids = 0;
-  const randomId = () => `id${++ids}`;
+  const randomId = () => `${before === undefined ? "id" : "later"}${++ids}`;
   const counts: LogCounts = { watches: 0, reads: 0, open: 0 };
-  const store = { isDown: false, isUnreadable: false };
-  const log = openLocalLog({
+  const store: TestChat["store"] = { isDown: false, isUnreadable: false };
+  const log = before?.log ?? openLocalLog({
     database: ":memory:",
     durability: "process",
     historyMessagesMax: 1000,
@@ -196,6 +206,10 @@ export function createTestChat(
     if (store.isUnreadable) throw new UnavailableError("The store cannot be read");
     return countedChannel(await log.watch(channel, onChange), counts, store);
   };
+  const watchThroughGate: Log["watch"] = (channel, onChange) =>
+    store.gate === undefined
+      ? watch(channel, onChange)
+      : store.gate.then(() => watch(channel, onChange));
   const directory = new LocalDirectory({
     log: { ...seenLog(log), watch },
     clock,
@@ -219,7 +233,7 @@ export function createTestChat(
     log: {
       ...seenLog(log),
       append: appendOrFail,
-      watch,
+      watch: watchThroughGate,
     },
     directory,
     authenticator: createOpenAuthenticator(),
