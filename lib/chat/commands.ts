@@ -19,7 +19,7 @@ import { parseUsername } from "../protocol/name.ts";
 import { parsePosition, type Position } from "../protocol/position.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
-import { ownTarget, type Target } from "./access.ts";
+import { canRead, ownTarget, type Target } from "./access.ts";
 import { authorized, takeWork } from "./entrance.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Flush } from "./flush.ts";
@@ -251,7 +251,7 @@ export class Commands implements SessionHost {
    * @param target The room.
    * @param position Where to go on; without one, or where it has lost its meaning, a little before the head.
    * @param ref The command's `ref`.
-   * @throws {Refusal} `rooms_full` or `rate_limited`.
+   * @throws {Refusal} `rooms_full`, `rate_limited` or `forbidden`.
    * @throws {UnavailableError} If the store is out of reach.
    */
   async enter(
@@ -264,12 +264,16 @@ export class Commands implements SessionHost {
     const room = await rooms.acquire(target);
     const { channel } = room;
     rooms.renew(room);
-    // Meanwhile the session may have ended, or have joined by another command.
+    // Meanwhile the session may have ended, have joined by another command, or may do less.
     const joined = session.readers.get(channel.name);
     if (session.isClosed || joined !== undefined) {
       rooms.release(room);
       if (joined !== undefined) session.tell(joinedEvent(joined, true, ref));
       return;
+    }
+    if (!canRead(session.principal, target)) {
+      rooms.release(room);
+      throw new Refusal("forbidden", "The token does not allow this room");
     }
     const { roomsPerConnectionMax } = this.settings;
     if (target.owner === undefined && session.roomCount >= roomsPerConnectionMax) {

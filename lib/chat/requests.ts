@@ -152,7 +152,7 @@ export class Requests {
   async #readable({ reader, address, room }: ReadRequest): Promise<Target> {
     const { directory, workLimiter } = this.#context;
     takeWork(workLimiter, address);
-    if (await directory.isBanned(undefined, reader.author)) {
+    if (await directory.isBanned(reader.user?.key, reader.author)) {
       throw new Refusal("banned", "Whoever asks is banned");
     }
     return checkRead(reader, await findTarget(room, directory));
