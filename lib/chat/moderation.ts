@@ -6,7 +6,7 @@
 
 import type { Principal } from "../auth/principal.ts";
 import type { Clock } from "../clock.ts";
-import { isOfDirectory, type LocalDirectory } from "../directory/local.ts";
+import { isDirectoryChannel, type LocalDirectory } from "../directory/local.ts";
 import { ERASE_STEP_MESSAGES, HISTORY_PAGE_MAX } from "../limits.ts";
 import type { Log, Place } from "../log/log.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
@@ -166,8 +166,9 @@ export class Moderation {
     while (true) {
       const places = await log.find({ author, after }, ERASE_STEP_MESSAGES);
       if (places.length === 0) return erased;
-      // Claims have an author too.
-      erased += await this.#deleteAll(places.filter(({ channel }) => !isOfDirectory(channel)));
+      // Claims are the author's too: without them the name would be another's after a restart.
+      const said = places.filter(({ channel }) => !isDirectoryChannel(channel));
+      erased += await this.#deleteAll(said);
       after = places.at(-1);
     }
   }

@@ -313,12 +313,12 @@ export class LocalDirectory {
 }
 
 /**
- * Whether a channel of the log is the directory's own, and none of messages.
+ * Whether a channel of the log is the directory's own: what stands there are claims and bans, no messages.
  *
- * @param channel Its name.
+ * @param name The channel's name.
  */
-export function isOfDirectory(channel: string): boolean {
-  return channel.startsWith("~") || channel.startsWith("!");
+export function isDirectoryChannel(name: string): boolean {
+  return /^[~!]/.test(name);
 }
 
 // None of these can be a room's name.
