@@ -7,6 +7,7 @@
 import { Hono } from "hono";
 import { HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, ROOMS_PAGE_MAX } from "../lib/limits.ts";
 import { parseProgramMessage } from "../lib/protocol/publication.ts";
+import { Refusal } from "../lib/protocol/refusal.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
 import { addressOf, crossSite, pathSegment, programsOnly, readerOf } from "./guard.ts";
 import { published, readPublication } from "./messages.ts";
@@ -35,6 +36,9 @@ export function createRoomRoutes(options: AppOptions): Hono<AppTypes> {
     const before = queryInteger(query, "before", 0, Number.MAX_SAFE_INTEGER);
     const after = queryInteger(query, "after", 0, Number.MAX_SAFE_INTEGER);
     const limit = queryInteger(query, "limit", 1, HISTORY_PAGE_MAX) ?? HISTORY_PAGE_DEFAULT;
+    if (before !== undefined && after !== undefined) {
+      throw new Refusal("bad_request", "before and after exclude each other");
+    }
     const reader = await readerOf(c, options);
     const { type: _, ...page } = await chat.requests.history(
       { reader, address: addressOf(c, options), room: pathSegment(c, ROOM) ?? "" },

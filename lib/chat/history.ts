@@ -100,7 +100,11 @@ export async function readEntry(channel: Channel, offset: number): Promise<Entry
 export async function readPage(channel: Channel, request: PageRequest): Promise<Page> {
   return request.after !== undefined
     ? await readForward(channel, request, request.after)
-    : await readBackward(channel, request, Math.min(request.before ?? Infinity, channel.head + 1));
+    : await readBackward(channel, request, clamp(request.before ?? Infinity, 1, channel.head + 1));
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.max(min, Math.min(value, max));
 }
 
 async function readForward(channel: Channel, request: PageRequest, after: number): Promise<Page> {
