@@ -5,8 +5,9 @@
  */
 
 import { Hono } from "hono";
+import { Refusal } from "../lib/protocol/refusal.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
-import { problem } from "./problem.ts";
+import { problemOf } from "./problem.ts";
 
 const HEADERS = { "Cache-Control": "no-store" };
 
@@ -25,7 +26,7 @@ export function createOpsRoutes({ status }: AppOptions): Hono<AppTypes> {
     const now = status();
     return now === "ready"
       ? c.text("ok\n", 200, HEADERS)
-      : problem("unavailable", `Not fit for traffic: ${now}`);
+      : problemOf(new Refusal("unavailable", `Not fit for traffic: ${now}`));
   });
   return app;
 }

@@ -8,6 +8,18 @@ Deno.test("GET /healthz says that the process answers", async () => {
   assertEquals(response.headers.get("Cache-Control"), "no-store");
 });
 
+Deno.test("GET /readyz says whether the server is fit for traffic, and when to ask again", async () => {
+  const { request, state } = await createTestApp();
+  const fit = await request("/readyz");
+  assertEquals([fit.status, await fit.text()], [200, "ok\n"]);
+  state.unreadiness = "The store is out of reach";
+  const unfit = await request("/readyz");
+  assertEquals([unfit.status, unfit.headers.get("Retry-After")], [503, "1"]);
+  const { code, detail } = await unfit.json();
+  assertEquals([code, detail], ["unavailable", "The store is out of reach"]);
+  for (const { headers } of [fit, unfit]) assertEquals(headers.get("Cache-Control"), "no-store");
+});
+
 Deno.test("what is not there is a problem, in words and in code", async () => {
   const { request } = await createTestApp();
   const response = await request("/nothing?a=b");
