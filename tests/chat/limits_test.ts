@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createTestChat, type TestClient } from "../support/test_chat.ts";
+import { createTestChat, TestClient } from "../support/test_chat.ts";
 
 Deno.test("there are as many rooms with somebody in them as the limit says", async () => {
   const { chat, rich, plain, clock } = createTestChat({ roomsMax: 3, roomsPerConnectionMax: 10 });
@@ -129,6 +129,25 @@ Deno.test("too many new names of an address close with 4002, and hold none", asy
   assertEquals(directory.size, 2);
   assertEquals((await rich("alice", { key: "a" })).closed, undefined, "an own name is not new");
   assertEquals((await rich("carol", { key: "d", address: "192.0.2.2" })).closed, undefined);
+});
+
+Deno.test("who goes while the name is being looked up holds it no longer than others", async () => {
+  const { chat, directory, clock } = createTestChat();
+  const client = new TestClient().open((connection) =>
+    chat.open(connection, {
+      isPlain: false,
+      username: "alice",
+      principal: { author: "k:a" },
+      address: "192.0.2.1",
+      rooms: [],
+      cursor: new Map(),
+    })
+  );
+  client.leave();
+  await clock.settle();
+  assertEquals([directory.size, chat.userCount, chat.roomCount], [1, 0, 0]);
+  await clock.advance(300_000);
+  assertEquals(directory.size, 0);
 });
 
 Deno.test("at the end all are told when to come back, evenly spread", async () => {

@@ -105,6 +105,13 @@ Deno.test("a ban survives a restart, and so does its end", async () => {
   }
 });
 
+Deno.test("who lifts a ban closes no socket", async () => {
+  const testChat = createTestChat();
+  const alice = await testChat.rich("alice", { key: "a" });
+  assertEquals(await settled(testChat, testChat.chat.moderation.ban("alice", 0)), 0);
+  assertEquals(alice.closed, undefined);
+});
+
 Deno.test("a ban takes whole seconds within the days of history", async () => {
   const testChat = createTestChat({ historyDays: 1 });
   const { moderation } = testChat.chat;
@@ -175,6 +182,7 @@ Deno.test("an inbox of more than one page is erased, the others' copies of their
   assertEquals(await settled(testChat, testChat.chat.moderation.erase("alice")), 450);
   assertEquals(await texts(testChat, "@alice/k:a"), []);
   assertEquals((await texts(testChat, "@bob/k:b")).length, 450);
+  assertEquals(await settled(testChat, testChat.chat.moderation.erase("alice")), 0);
 });
 
 Deno.test("what was said under a name without a key is erased, of no longer name", async () => {

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { createOpenAuthenticator } from "../../lib/auth/open.ts";
 import { createTokenAuthenticator } from "../../lib/auth/token.ts";
 import { createHmac, issue } from "../auth/support.ts";
 import { until } from "../support/deadline.ts";
@@ -102,9 +103,12 @@ Deno.test("a token that is none, or another user's, changes nothing", async () =
 
 Deno.test("in open mode there are no tokens to renew", async () => {
   const { rich, clock } = createTestChat();
-  const alice = await rich("alice", { key: "k" });
+  const key = "k".repeat(22);
+  const principal = await createOpenAuthenticator().authenticate(key);
+  assert(!("unauthorized" in principal));
+  const alice = await rich("alice", { principal });
   alice.events();
-  for (const token of ["k".repeat(22), "short"]) {
+  for (const token of [key, "o".repeat(22), "short"]) {
     alice.command({ type: "token", token, ref: "r" });
     await until(async () => {
       await clock.settle();
