@@ -34,8 +34,6 @@ export interface RequestContext {
 /** Of what begins with these nothing is a room: inboxes, and what the directory remembers. */
 const NO_ROOMS = "@~!";
 
-const encoder = new TextEncoder();
-
 /** Something to read, as one request. */
 export interface ReadRequest {
   /** Who wants to read. */
@@ -182,10 +180,15 @@ export class Requests {
   }
 }
 
-/** The order of UTF-8 is that of code points, which UTF-16 is not. */
+/** The order of UTF-8 is that of code points: in it surrogates, which stand for the last, come last. */
 function byUtf8(a: string, b: string): number {
-  const [bytesA, bytesB] = [encoder.encode(a), encoder.encode(b)];
-  const different = bytesA.findIndex((byte, index) => byte !== bytesB[index]);
-  if (different < 0) return bytesA.length - bytesB.length;
-  return bytesA[different]! - (bytesB[different] ?? -1);
+  const length = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  if (at === length) return a.length - b.length;
+  return rank(a.charCodeAt(at)) - rank(b.charCodeAt(at));
+}
+
+function rank(codeUnit: number): number {
+  return codeUnit >= 0xd800 && codeUnit <= 0xdfff ? codeUnit + 0x10000 : codeUnit;
 }
