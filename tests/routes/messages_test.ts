@@ -213,10 +213,10 @@ Deno.test("a request has as many bytes as it may have, with a length or in chunk
   assertEquals(declared.status, 413, "a length that is only said");
 });
 
-Deno.test("of a body without end no more is read than it may have", async () => {
+Deno.test("of a body that is far too long no more is read than it may have", async () => {
   const testApp = await createTestApp({ ...UNLIMITED, BODY_BYTES_MAX: "100" });
   let pulls = 0;
-  const body = chunked(Infinity, 50, () => pulls++);
+  const body = chunked(1_000_000, 50, () => pulls++);
   assertEquals((await post(testApp, "/messages/alice", { body })).status, 413);
   assert(pulls <= 5, `${pulls} chunks were asked for`);
 });
