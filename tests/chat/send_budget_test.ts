@@ -68,6 +68,12 @@ Deno.test("however many there are, nobody is left without a share of whole bytes
   assertEquals(budget.limit, 3);
 });
 
+Deno.test("a share is never more than each may have", () => {
+  const budget = new SendBudget({ sendBufferBytesMax: 100, sendBuffersTotalBytesMax: 400 });
+  connections(budget, 450);
+  assertEquals([budget.limit, budget.isTight], [100, false]);
+});
+
 Deno.test("the echo closes a peer that takes nothing, sooner when all have too much", () => {
   for (const [others, messages] of [[0, 11], [10, 6]] as const) {
     const budget = new SendBudget({ sendBufferBytesMax: 100, sendBuffersTotalBytesMax: 600 });
