@@ -206,3 +206,6 @@ export const STORE_WAIT_MS = 5000;
 
 /** Milliseconds between two comment lines in a stream of server-sent events. */
 export const STREAM_COMMENT_MS = 15_000;
+
+/** How often erasing a person looks for what was said while it went on. */
+export const ERASE_PASSES_MAX = 10;

@@ -10,7 +10,7 @@ import { cors } from "hono/cors";
 import { clientAddress } from "../lib/address.ts";
 import type { Principal } from "../lib/auth/principal.ts";
 import { authorized } from "../lib/chat/entrance.ts";
-import { PROGRAM } from "../lib/chat/moderation.ts";
+import { PROGRAM } from "../lib/chat/access.ts";
 import { Refusal } from "../lib/protocol/refusal.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
 import { checkOrigin, isAllowedOrigin } from "./origin.ts";
@@ -69,15 +69,20 @@ export function crossSite({ config: { allowedOrigins } }: AppOptions): Middlewar
  * Finds out who asks.
  *
  * @returns The bearer of a key or token, or, in open mode, nobody.
- * @throws {Refusal} `unauthorized`, or `unavailable` where that cannot be found out just now.
+ * @throws {Refusal} `unauthorized`, `forbidden` for the `API_KEY`, or `unavailable` where that cannot be found
+ *   out just now.
  *
  * @internal
  */
 export async function principalOf(
   c: Context<AppTypes>,
-  { authenticator }: AppOptions,
+  { authenticator, config }: AppOptions,
 ): Promise<Principal> {
   const credential = findCredential(c.req.header("Authorization"));
+  // It would have a name, and an inbox.
+  if (await isApiKey(credential, config.apiKey)) {
+    throw new Refusal("forbidden", "The API_KEY is for the programs' interfaces, not for a user's");
+  }
   return authorized(await authenticator.authenticate(credential));
 }
 
@@ -90,7 +95,7 @@ export async function principalOf(
  */
 export async function readerOf(c: Context<AppTypes>, options: AppOptions): Promise<Principal> {
   const credential = findCredential(c.req.header("Authorization"));
-  const isProgram = credential !== undefined && await isApiKey(credential, options.config.apiKey);
+  const isProgram = await isApiKey(credential, options.config.apiKey);
   return isProgram ? PROGRAM : await principalOf(c, options);
 }
 
@@ -103,7 +108,7 @@ export function programsOnly({ config: { apiKey } }: AppOptions): MiddlewareHand
   return async (c, next) => {
     if (apiKey === undefined) throw new Refusal("not_found", "There is nothing here");
     const credential = findCredential(c.req.header("Authorization"));
-    if (credential === undefined || !await isApiKey(credential, apiKey)) {
+    if (!await isApiKey(credential, apiKey)) {
       throw new Refusal("unauthorized", "This takes the API_KEY as a bearer token");
     }
     await next();
@@ -111,8 +116,11 @@ export function programsOnly({ config: { apiKey } }: AppOptions): MiddlewareHand
 }
 
 /** Compares hashes, in a time that depends on neither text nor on their lengths. */
-async function isApiKey(credential: string, apiKey: string | undefined): Promise<boolean> {
-  if (apiKey === undefined) return false;
+async function isApiKey(
+  credential: string | undefined,
+  apiKey: string | undefined,
+): Promise<boolean> {
+  if (credential === undefined || apiKey === undefined) return false;
   const [given, wanted] = await Promise.all(
     [credential, apiKey].map((text) =>
       crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))

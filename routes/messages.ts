@@ -5,7 +5,6 @@
  */
 
 import { type Context, Hono } from "hono";
-import { PROGRAM } from "../lib/chat/moderation.ts";
 import type { Published } from "../lib/chat/publisher.ts";
 import { Refusal } from "../lib/protocol/refusal.ts";
 import { parsePublication } from "../lib/protocol/publication.ts";
@@ -26,9 +25,6 @@ export function createMessageRoutes(options: AppOptions): Hono<AppTypes> {
   app.post("/messages/:username{[^/]*}", async (c) => {
     const principal = await principalOf(c, options);
     // It has no name, and so no inbox: what it says stands in a room.
-    if (principal === PROGRAM) {
-      throw new Refusal("forbidden", "A program says something at /api/rooms/:room/messages");
-    }
     const text = await readPublication(c, options, "text/plain");
     const isPlain = mediaType(c) === "text/plain";
     const publication = isPlain ? { body: text } : parsePublication(text);

@@ -67,7 +67,16 @@ const UNUSABLE: readonly (readonly [name: string, value: string, line: string])[
     "s".repeat(31),
     "AUTH_SECRET is a text of 31 bytes, but takes at least 32 bytes",
   ],
-  ["API_KEY", "short", "API_KEY is a text of 5 bytes, but takes at least 16 bytes"],
+  [
+    "API_KEY",
+    "short",
+    "API_KEY is a text of 5 bytes, but takes at least 16 visible characters of ASCII",
+  ],
+  [
+    "API_KEY",
+    "long, but with spaces",
+    "API_KEY is a text of 21 bytes, but takes at least 16 visible characters of ASCII",
+  ],
   ["AUTH", "token", 'AUTH is "token", but takes AUTH_SECRET or AUTH_JWKS_URL beside it'],
   ["AUTH_SECRET", "s".repeat(32), "AUTH_SECRET is set, but takes AUTH=token beside it"],
   [

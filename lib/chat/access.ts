@@ -12,6 +12,9 @@ import { Refusal } from "../protocol/refusal.ts";
 /** The room of those who name none. */
 export const DEFAULT_ROOM = "lobby";
 
+/** A program that has shown the `API_KEY`: it reads every room, and no inbox. */
+export const PROGRAM: Principal = { author: "p:api" };
+
 /** A channel, as users name it. */
 export interface Target {
   /** The log's channel. */

@@ -4,13 +4,12 @@
  * @module
  */
 
-import type { Principal } from "../auth/principal.ts";
 import type { Clock } from "../clock.ts";
 import { isDirectoryChannel, type LocalDirectory } from "../directory/local.ts";
-import { ERASE_STEP_MESSAGES, HISTORY_PAGE_MAX } from "../limits.ts";
+import { ERASE_PASSES_MAX, ERASE_STEP_MESSAGES, HISTORY_PAGE_MAX } from "../limits.ts";
 import type { Log, Place } from "../log/log.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
-import { findTarget, roomTarget } from "./access.ts";
+import { findTarget, PROGRAM, roomTarget } from "./access.ts";
 import { nameOf } from "./entrance.ts";
 import { readEntry } from "./history.ts";
 import { notFound, type Published, type Publisher } from "./publisher.ts";
@@ -33,9 +32,6 @@ export interface ModerationContext {
   /** Time. */
   readonly clock: Clock;
 }
-
-/** A program that has shown the `API_KEY`: it reads every room, and no inbox. */
-export const PROGRAM: Principal = { author: "p:api" };
 
 /** Who a deletion by a program is by; no user can have this name. */
 const BY_PROGRAM = { author: "p:api", user: { text: "@program", key: "@program" } };
@@ -159,7 +155,18 @@ export class Moderation {
     return holder === undefined ? erased : erased + await this.#eraseChannel(holder.inbox);
   }
 
+  /** Once through all that there is, and again for what was said meanwhile. */
   async #eraseAuthor(author: string): Promise<number> {
+    let erased = 0;
+    for (let pass = 0; pass < ERASE_PASSES_MAX; pass++) {
+      const found = await this.#erasePass(author);
+      if (found === 0) break;
+      erased += found;
+    }
+    return erased;
+  }
+
+  async #erasePass(author: string): Promise<number> {
     const { log } = this.#context;
     let erased = 0;
     let after: Place | undefined;

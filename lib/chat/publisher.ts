@@ -67,10 +67,8 @@ export class Publisher {
    * @throws {UnavailableError} If the store is out of reach.
    */
   say(sender: Sender, target: Target, body: string, ref?: string): Promise<Published> {
-    if (target.owner !== undefined) {
-      throw new Refusal("forbidden", "An inbox takes direct messages: name the user in `to`");
-    }
-    this.#checkBody(body);
+    if (target.owner !== undefined) throw noMessagesHere();
+    this.checkBody(body);
     this.#checkRate(sender);
     return this.append(sender, target.channel, { body, ref }).then((appended) => ({
       room: target.name,
@@ -95,7 +93,7 @@ export class Publisher {
     if (inbox === undefined) {
       throw new Refusal("forbidden", "Direct messages need a key: without one there is no inbox");
     }
-    this.#checkBody(body);
+    this.checkBody(body);
     const recipient = parseUsername(to);
     const holder = recipient && await this.#options.directory.holder(recipient.key);
     if (recipient === undefined || holder === undefined) {
@@ -192,7 +190,13 @@ export class Publisher {
     });
   }
 
-  #checkBody(body: string): void {
+  /**
+   * Refuses a text that cannot be one.
+   *
+   * @param body The text.
+   * @throws {Refusal} `body_empty` or `body_too_large`.
+   */
+  checkBody(body: string): void {
     const { bodyBytesMax } = this.#options;
     if (body === "") throw new Refusal("body_empty", "There is no text");
     if (exceedsBytes(body, bodyBytesMax)) {
@@ -215,6 +219,11 @@ export class Publisher {
  */
 export function rateLimited(message: string, waitMs: number): Refusal {
   return new Refusal("rate_limited", message, Math.ceil(waitMs));
+}
+
+/** A refusal where an inbox is named as the room of a message. */
+export function noMessagesHere(): Refusal {
+  return new Refusal("forbidden", "An inbox takes direct messages: name the user in `to`");
 }
 
 /** A refusal where no message stands. */

@@ -9,11 +9,11 @@ import type { LocalDirectory } from "../directory/local.ts";
 import type { Log } from "../log/log.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
 import type { HistoryEvent } from "../protocol/event.ts";
-import { checkRead, DEFAULT_ROOM, findTarget, ownTarget, type Target } from "./access.ts";
+import { checkRead, DEFAULT_ROOM, findTarget, PROGRAM, roomTarget, type Target } from "./access.ts";
 import { claimName, nameOf, takeWork, visitName } from "./entrance.ts";
 import { historyEvent, type HistoryRequest } from "./history.ts";
 import type { PresenceSnapshot } from "./presence.ts";
-import type { Published, Publisher } from "./publisher.ts";
+import { noMessagesHere, type Published, type Publisher } from "./publisher.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import type { Rooms } from "./rooms.ts";
 
@@ -96,27 +96,24 @@ export class Requests {
    * @throws {UnavailableError} If the store is out of reach.
    */
   async publish(request: PublishRequest): Promise<Published> {
-    const { principal, address, room, to, body, ref } = request;
+    const { principal, address, to, body, ref } = request;
     const { directory, publisher } = this.#context;
-    if (room !== undefined && to !== undefined) {
-      throw new Refusal("bad_request", "A message goes to a room or to a user");
-    }
     const user = nameOf(request.username, principal);
+    // All that can be refused is looked at before a name is claimed.
+    const room = roomOf(request);
+    publisher.checkBody(body);
     const { author } = principal;
     // Without a key it is nobody who could come again: the name need only be free.
     const identity = author === undefined
       ? await visitName(directory, user)
       : await claimName(directory, { user, author, address });
     try {
-      const { inbox } = identity;
       // Without a key any number of names costs nothing: then it is the address that has a bucket.
-      const sender = { ...identity, bucket: inbox === undefined ? `ip:${address}` : user.key };
-      return to !== undefined ? await publisher.direct(sender, to, body, ref) : await publisher.say(
-        sender,
-        ownTarget(room ?? DEFAULT_ROOM, principal, identity),
-        body,
-        ref,
-      );
+      const bucket = author === undefined ? `ip:${address}` : user.key;
+      const sender = { ...identity, bucket };
+      return await (room === undefined
+        ? publisher.direct(sender, to!, body, ref)
+        : publisher.say(sender, room, body, ref));
     } finally {
       if (author !== undefined) directory.release(identity);
     }
@@ -149,7 +146,7 @@ export class Requests {
 
   async #readable({ reader, address, room }: ReadRequest): Promise<Target> {
     const { directory, workLimiter } = this.#context;
-    takeWork(workLimiter, address);
+    if (reader !== PROGRAM) takeWork(workLimiter, address);
     if (await directory.isBanned(reader.user?.key, reader.author)) {
       throw new Refusal("banned", "Whoever asks is banned");
     }
@@ -178,6 +175,16 @@ export class Requests {
     }
     return [...states.values()].sort((a, b) => byUtf8(a.room, b.room)).slice(0, limit);
   }
+}
+
+/** Where a message goes; `undefined`: to a user. */
+function roomOf({ principal, room, to }: PublishRequest): Target | undefined {
+  if (to !== undefined && room !== undefined) {
+    throw new Refusal("bad_request", "A message goes to a room or to a user");
+  }
+  if (to !== undefined) return undefined;
+  if (room?.startsWith("@")) throw noMessagesHere();
+  return checkRead(principal, roomTarget(room ?? DEFAULT_ROOM));
 }
 
 /** The order of UTF-8 is that of code points: in it surrogates, which stand for the last, come last. */

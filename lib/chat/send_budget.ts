@@ -28,6 +28,8 @@ export class SendBudget {
   readonly #unsent = new Map<Connection, number>();
   #total = 0;
   #limit: number;
+  /** Bytes noted since all were asked. */
+  #sinceReview = 0;
 
   /**
    * Creates one with nothing unsent.
@@ -58,7 +60,11 @@ export class SendBudget {
   note(connection: Connection, unsentBytes: number): void {
     this.#total += unsentBytes - (this.#unsent.get(connection) ?? 0);
     this.#unsent.set(connection, unsentBytes);
-    if (this.#total > this.#options.sendBuffersTotalBytesMax) this.review();
+    this.#sinceReview += unsentBytes;
+    // While it is tight a look at all of them is worth it only after a while.
+    const { sendBuffersTotalBytesMax } = this.#options;
+    const isDue = !this.isTight || this.#sinceReview > sendBuffersTotalBytesMax / 16;
+    if (isDue && this.#total > sendBuffersTotalBytesMax) this.review();
   }
 
   /**
@@ -74,6 +80,7 @@ export class SendBudget {
   /** Asks all connections, and sets the bound for each anew. */
   review(): void {
     this.#total = 0;
+    this.#sinceReview = 0;
     for (const connection of this.#unsent.keys()) {
       const { unsentBytes } = connection;
       if (unsentBytes === 0) this.#unsent.delete(connection);

@@ -21,6 +21,8 @@ export interface LocalDirectoryOptions {
   readonly nameHoldSeconds: number;
   /** New names that one address may claim in a minute; 0: no limit. */
   readonly claimsPerMinute: number;
+  /** Days for which an entry is retained, and with it a claim. */
+  readonly historyDays: number;
 }
 
 /** Somebody, under a name. */
@@ -69,6 +71,9 @@ interface Claim {
   /** Takes back the alarm that ends it. */
   stay: (() => void) | undefined;
 }
+
+/** Milliseconds of a day. */
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The body of the entry that says that a name is free again. */
 const FREE = "free";
@@ -199,6 +204,7 @@ export class LocalDirectory {
     hasKey: boolean,
     address: string,
   ): Promise<Claimed> {
+    const { clock, historyDays } = this.#options;
     if (await this.isBanned(user.key, hasKey ? author : undefined)) return { refused: "banned" };
     const last = await this.#last(claimsChannel(user.key));
     const isOwn = last?.author === author;
@@ -209,8 +215,9 @@ export class LocalDirectory {
     }
     if (!hasKey) return { identity: { user, author, inbox: undefined } };
     const inbox = inboxChannel(user.key, author);
-    // The spelling of the last claim is kept, as long as it was held.
-    if (isOwn && last.body !== FREE) {
+    // The spelling of the last claim is kept, as long as it was held; said anew before it is forgotten.
+    const isFresh = last !== undefined && last.at > clock.wallNow() - historyDays * DAY_MS / 2;
+    if (isOwn && last.body !== FREE && isFresh) {
       return { identity: { user: { text: last.sender, key: user.key }, author, inbox } };
     }
     await this.#say(claimsChannel(user.key), author, user.text, "");
@@ -264,11 +271,20 @@ export class LocalDirectory {
    */
   async ban(key: string, untilMs: number): Promise<Holder | undefined> {
     const holder = await this.holder(key);
-    const bans = [nameBan(key), ...(holder === undefined ? [] : [authorBan(holder.author)])];
     const now = this.#options.clock.wallNow();
     for (const [ban, until] of this.#bans) if (until <= now) this.#bans.delete(ban);
-    for (const ban of bans) this.#bans.set(ban, untilMs);
-    await Promise.all(bans.map((ban) => this.#say(ban, "ban", "", `${untilMs}`)));
+    this.#bans.set(nameBan(key), untilMs);
+    const said = [this.#say(nameBan(key), "ban", "", `${untilMs}`)];
+    if (holder !== undefined) {
+      const ban = authorBan(holder.author);
+      const before = this.#bannedUntil(ban);
+      this.#bans.set(ban, untilMs);
+      // A short ban under one name leaves a longer one under another as it is; lifting lifts both.
+      const until = untilMs > now ? Math.max(untilMs, await before) : untilMs;
+      this.#bans.set(ban, until);
+      said.push(this.#say(ban, "ban", "", `${until}`));
+    }
+    await Promise.all(said);
     return holder;
   }
 
@@ -284,10 +300,13 @@ export class LocalDirectory {
     if (key !== undefined) bans.push(nameBan(key));
     if (author !== undefined) bans.push(authorBan(author));
     for (const ban of bans) {
-      const until = this.#bans.get(ban) ?? Number((await this.#last(ban))?.body ?? 0);
-      if (until > this.#options.clock.wallNow()) return true;
+      if (await this.#bannedUntil(ban) > this.#options.clock.wallNow()) return true;
     }
     return false;
+  }
+
+  async #bannedUntil(ban: string): Promise<number> {
+    return this.#bans.get(ban) ?? Number((await this.#last(ban))?.body ?? 0);
   }
 
   /** Whether there is a ban that was said since the start: for those whom the store let in before it. */

@@ -4,6 +4,7 @@ import {
   LocalDirectory,
   type LocalDirectoryOptions,
 } from "../../lib/directory/local.ts";
+import { WIPE_MS } from "../../lib/limits.ts";
 import { openLocalLog } from "../../lib/log/local.ts";
 import { type Log, UnavailableError } from "../../lib/log/log.ts";
 import { parseUsername } from "../../lib/protocol/name.ts";
@@ -30,6 +31,7 @@ function createDirectory(options: Partial<LocalDirectoryOptions> = {}) {
       randomId,
       nameHoldSeconds: 300,
       claimsPerMinute: 0,
+      historyDays: 365,
       ...options,
     });
   /** The log, whose reads wait for the gate while there is one. */
@@ -125,6 +127,7 @@ Deno.test("a claim with a key is held after its last socket, one without is not"
 
 Deno.test("who comes back within the hold goes on as before, and the hold begins anew", async () => {
   const { clock, directory } = createDirectory();
+  await clock.advance(WIPE_MS);
   const alarms = clock.alarmCount;
   directory.release((await settled(clock, claim(directory, "alice", "a")))!);
   await clock.advance(200_000);
@@ -358,12 +361,43 @@ Deno.test("a claim that the store is being asked about when its key is banned is
   gate.promise = promise;
   const asked = [fares(directory, "bella", "a"), fares(directory, "carla", "b")];
   await clock.settle();
-  // Of a name that is claimed the ban asks nobody.
-  await settled(clock, directory.ban("alice", clock.wallNow() + 60_000));
+  // Of a name that is claimed the ban asks nobody who it is; how long it was before is asked later.
+  const banning = directory.ban("alice", clock.wallNow() + 60_000);
+  await clock.settle();
   resolve();
+  await settled(clock, banning);
   assertEquals(await settled(clock, Promise.all(asked)), ["banned", "in"]);
   assertEquals(directory.size, 2, "who is refused holds no name");
   assertEquals(await settled(clock, fares(directory, "alice", "a")), "banned", "a live claim");
+});
+
+Deno.test("a short ban under one name leaves a longer one of the same key as it is", async () => {
+  const { clock, directory } = createDirectory();
+  await settled(clock, claim(directory, "alice", "a"));
+  await settled(clock, claim(directory, "bella", "a"));
+  await settled(clock, directory.ban("alice", clock.wallNow() + 60_000));
+  await settled(clock, directory.ban("bella", clock.wallNow() + 1000));
+  await clock.advance(1000);
+  assertEquals(await settled(clock, directory.isBanned("bella", undefined)), false);
+  assertEquals(await settled(clock, directory.isBanned(undefined, "a")), true);
+  await settled(clock, directory.ban("bella", 0));
+  assertEquals(await settled(clock, directory.isBanned(undefined, "a")), false);
+});
+
+Deno.test("a claim is said anew before it would be forgotten", async () => {
+  const { clock, directory, open, log } = createDirectory({ historyDays: 2 });
+  const alice = await settled(clock, claim(directory, "alice", "a"));
+  const head = async () => {
+    const channel = await log.watch("~alice", () => {});
+    channel.close();
+    return channel.head;
+  };
+  await clock.advance(86_400_000);
+  await settled(clock, claim(open(log), "alice", "a"));
+  assertEquals(await head(), 2);
+  await settled(clock, claim(open(log), "alice", "a"));
+  assertEquals(await head(), 2);
+  directory.release(alice!);
 });
 
 Deno.test("a ban is lifted by a time that has passed, and ends by itself", async () => {

@@ -81,10 +81,12 @@ function expected(who: Who, { room, inbox }: Place, act: Act): string {
     return room === undefined && inbox === undefined ? "room_name_invalid" : "not_found";
   }
   if (who.isRefused === true) return "unauthorized";
-  if (who.isBanned === true) return "banned";
+  // To publish, the room is looked at before the name is claimed, and with it whether that is banned.
+  if (who.isBanned === true && act !== "publish") return "banned";
   if (who.isProgram === true && act === "publish") return "forbidden";
   if (room === undefined && inbox === undefined) return "room_name_invalid";
-  if (room !== undefined) return who.rooms?.includes(room) === false ? "forbidden" : "ok";
+  if (room !== undefined && who.rooms?.includes(room) === false) return "forbidden";
+  if (room !== undefined) return who.isBanned === true ? "banned" : "ok";
   if (act === "publish" || act === "say") return "forbidden";
   return who.inbox !== undefined && who.inbox === inbox ? "ok" : "forbidden";
 }

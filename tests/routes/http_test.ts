@@ -12,11 +12,11 @@ Deno.test("GET /readyz says whether the server is fit for traffic, and when to a
   const { request, state } = await createTestApp();
   const fit = await request("/readyz");
   assertEquals([fit.status, await fit.text()], [200, "ok\n"]);
-  state.unreadiness = "The store is out of reach";
+  state.status = "store out of reach";
   const unfit = await request("/readyz");
   assertEquals([unfit.status, unfit.headers.get("Retry-After")], [503, "1"]);
   const { code, detail } = await unfit.json();
-  assertEquals([code, detail], ["unavailable", "The store is out of reach"]);
+  assertEquals([code, detail], ["unavailable", "Not fit for traffic: store out of reach"]);
   for (const { headers } of [fit, unfit]) assertEquals(headers.get("Cache-Control"), "no-store");
 });
 

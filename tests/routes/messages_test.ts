@@ -421,14 +421,15 @@ Deno.test("new names of one address are counted, and a refused one is not held",
   const say = (name: string, key?: string, address = "192.0.2.1") =>
     post(testApp, `/messages/${name}`, { address, ...key !== undefined && { key } });
   assertEquals((await say("alice", KEY)).status, 201);
-  assertEquals((await say("bob")).status, 201);
+  assertEquals((await say("bob", KEY)).status, 201);
+  assertEquals((await say("erin")).status, 201, "without a key nobody is new");
   const refused = await say("carol", OTHER_KEY);
   assertEquals([refused.status, refused.json.code], [429, "rate_limited"]);
   assertEquals(refused.headers.get("Retry-After"), "30");
   for (let i = 0; i < 5; i++) assertEquals((await say("alice", KEY)).status, 201, "nothing new");
   assertEquals((await say("carol", KEY, "192.0.2.2")).status, 201, "free for another");
   await testApp.testChat.clock.advance(30_000);
-  assertEquals((await say("dave")).status, 201);
+  assertEquals((await say("dave", KEY)).status, 201);
 });
 
 Deno.test("a malformed key is refused, and never taken for none", async () => {

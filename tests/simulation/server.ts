@@ -100,7 +100,14 @@ export class Server {
     const log = sabotage.log?.(this.#log, clock) ?? this.#log;
     const randomId = () => random.id();
     const { nameHoldSeconds } = settings;
-    const directoryOptions = { log, clock, randomId, nameHoldSeconds, claimsPerMinute: 0 };
+    const directoryOptions = {
+      log,
+      clock,
+      randomId,
+      nameHoldSeconds,
+      claimsPerMinute: 0,
+      historyDays: 1,
+    };
     this.directory = sabotage.directory?.(directoryOptions) ?? new LocalDirectory(directoryOptions);
     this.chat = new Chat({
       ...settings,

@@ -54,9 +54,6 @@ const HANDSHAKE = {
   "Sec-WebSocket-Protocol": "natter.v1",
 };
 
-/** Turns after which it is known who has opened a socket. */
-const OPENING_TURNS = 20;
-
 /** Creates an app with the given settings; its transport makes no socket, and answers 200 in its place. */
 export async function createTestApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
   const config = parseConfig((name) => env[name]);
@@ -83,7 +80,7 @@ export async function createTestApp(env: Readonly<Record<string, string>> = {}):
   });
   /** The chat's turns go by, and one of the real clock: digests and bodies come from outside of the chat. */
   async function takeTurn(): Promise<void> {
-    await clock.settle();
+    await clock.advance(0);
     await new Promise<void>((resolve) => systemClock.soon(resolve));
   }
   const request: TestApp["request"] = async (path, init, bindings = {}) => {
@@ -126,7 +123,11 @@ export async function createTestApp(env: Readonly<Record<string, string>> = {}):
       });
       await response.text();
       // Who it is, is found out on the open socket.
-      for (let turn = 0; turn < OPENING_TURNS; turn++) await takeTurn();
+      const turns = async () => {
+        while (client.closed === undefined && client.sent.length === 0) await takeTurn();
+      };
+      await within(turns(), path);
+      await clock.settle();
       return client;
     },
   };

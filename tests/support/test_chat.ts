@@ -216,6 +216,7 @@ export function createTestChat(
     randomId,
     nameHoldSeconds: 300,
     claimsPerMinute: options.claimsPerMinute ?? 0,
+    historyDays: 365,
   });
   const chat = new Chat({
     bodyBytesMax: 100,
