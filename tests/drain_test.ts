@@ -63,7 +63,7 @@ Deno.test("what was sent before the signal is acknowledged, stored, and there af
   {
     await using server = await startServer(env);
     const alice = await RichClient.open(server.url, "/ws/alice", KEY);
-    await alice.next("joined");
+    await alice.joined("lobby");
     const bob = await Client.open(server.url, "/ws/bob");
     for (let i = 0; i < 200; i++) {
       alice.send({ type: "message", room: "lobby", body: `rich ${i}`, ref: `${i}` });
@@ -105,8 +105,8 @@ Deno.test("peers that read nothing, send half a request, or stall a body do not 
   await idle.write(head("GET /healthz", ["Host: a"]));
   assertEquals(await idle.status(), 200);
   const writer = await RichClient.open(server.url, "/ws/writer?room=aside", KEY);
-  writer.send({ type: "join", room: "lobby", ref: "lobby" });
-  while ((await writer.next("joined")).ref !== "lobby");
+  writer.send({ type: "join", room: "lobby" });
+  await writer.joined("lobby");
   const text = "x".repeat(8000);
   for (let i = 0; i < 500; i++) {
     writer.send({ type: "message", room: "lobby", body: text, ref: `${i}` });

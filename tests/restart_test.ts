@@ -104,8 +104,8 @@ Deno.test("what is deleted or erased is not in the database's files within secon
     await using server = await startServer(env);
     await using alice = await RichClient.open(server.url, "/ws/alice", ALICE);
     await using bob = await RichClient.open(server.url, "/ws/bob", STRANGER);
-    await bob.next("welcome");
-    await alice.next("joined");
+    await bob.joined("lobby");
+    await alice.joined("lobby");
     await bob.say("lobby", kept);
     const { offset } = await alice.say("lobby", taken);
     const { offset: second } = await bob.say("lobby", moderated);

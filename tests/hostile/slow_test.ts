@@ -20,8 +20,8 @@ const LASTING_BYTES = 256 * MEBIBYTE;
 /** Publishes 32 MiB in 4,096 messages, each acknowledged; returns the most that the server grew by meanwhile. */
 async function publish(url: string, pid: number, read: () => Promise<unknown>): Promise<number> {
   await using writer = await RichClient.open(url, "/ws/writer?room=aside", KEY);
-  writer.send({ type: "join", room: "lobby", ref: "lobby" });
-  while ((await writer.next("joined")).ref !== "lobby");
+  writer.send({ type: "join", room: "lobby" });
+  await writer.joined("lobby");
   const before = await residentBytes(pid);
   const body = "hushed".padEnd(8192, "x");
   let growth = 0;

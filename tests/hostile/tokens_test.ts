@@ -130,6 +130,7 @@ Deno.test("no token but the product's own lets anybody in, and none is logged", 
       ]);
       assert([400, 401, 431].includes(status), `${status}`);
       const renewing = await RichClient.open(server.url, "/ws/alice", good);
+      await renewing.joined("lobby");
       renewing.send({ type: "token", token: long.slice(0, 40_000), ref: "r" });
       assertEquals((await renewing.next("error")).code, "unauthorized");
       renewing.send({ type: "token", token: long });
@@ -183,6 +184,7 @@ Deno.test("no token but the product's own lets anybody in, and none is logged", 
 
     await step("1,000 wrong tokens as commands, and a right one of somebody else's", async () => {
       const session = await RichClient.open(server.url, "/ws/alice", good);
+      await session.joined("lobby");
       for (let i = 0; i < 1000; i++) {
         session.send({ type: "token", token: `${i}.${payload}.${signature}`, ref: `${i}` });
       }

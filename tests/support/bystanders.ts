@@ -6,7 +6,6 @@
 
 import { assertEquals } from "@std/assert";
 import { Client } from "./client.ts";
-import { until } from "./deadline.ts";
 import type { TestServer } from "./server.ts";
 
 /** Two users of another room, who talk all the while and must not miss a message. */
@@ -37,19 +36,12 @@ export class Bystanders implements AsyncDisposable {
     return bystanders;
   }
 
-  /** A plain socket is not told when it has joined: the listener has when it hears a call. */
+  /** A plain socket is open before its user is in the room, and is not told when that is so. */
   async #meet(): Promise<void> {
-    const heard = this.listener.next();
-    let looks = 0, calls = 0, hasHeard = false;
-    heard.then(() => hasHeard = true, () => hasHeard = true);
-    await until(() => {
-      // Not so often that it would be flooding.
-      if (!hasHeard && looks++ % 20 === 0) this.talker.send(`call ${++calls}`);
-      return hasHeard;
-    }, "the bystanders hear each other");
-    const last = `call ${calls}`;
-    if (JSON.parse(await heard as string).msg === last) return;
-    while ((await this.listener.nextMessage()).msg !== last);
+    const calls = setInterval(() => this.talker.send("are you there?"), 20);
+    await this.listener.next().finally(() => clearInterval(calls));
+    this.talker.send("yes");
+    while ((await this.listener.nextMessage()).msg !== "yes");
   }
 
   /**

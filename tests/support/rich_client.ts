@@ -43,6 +43,11 @@ export class RichClient implements AsyncDisposable {
     }
   }
 
+  /** Waits until it is in a room; before that only a few commands are heard. */
+  async joined(room: string): Promise<void> {
+    while ((await this.next("joined")).room !== room);
+  }
+
   /** Says something, and waits until it is stored. */
   // deno-lint-ignore no-explicit-any
   async say(room: string, body: string): Promise<any> {
