@@ -244,8 +244,9 @@ export class Chat {
     poll.handle(session);
     try {
       await this.#open(session, request, principal);
-      // What is still being read from the store is there already, and not worth another request.
-      await poll.wait(session.isUpToDate ? waitMs : Math.max(waitMs, STORE_WAIT_MS), signal);
+      if (session.isUpToDate) await poll.wait(waitMs, signal);
+      // What is there is not worth another request, be it still to be read or come in the last moment.
+      if (!session.isUpToDate) await poll.wait(STORE_WAIT_MS, signal);
       if (poll.events.length === 0 && !session.isUpToDate) {
         throw new UnavailableError("The store is out of reach");
       }

@@ -73,17 +73,18 @@ export class Poll implements Connection {
   }
 
   /**
-   * Waits until it has been told something.
+   * Waits until it has been told something; not at all where it has been.
    *
    * @param ms How long, in milliseconds.
    * @param signal Ends the wait: the client has gone.
    */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
-    const cancel = this.#clock.after(ms, this.#answered.resolve);
-    const abort = () => this.#answered.resolve();
-    if (signal.aborted) abort();
+    if (signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(ms, resolve);
+    const abort = () => resolve();
     signal.addEventListener("abort", abort, { once: true });
-    await this.#answered.promise;
+    await Promise.race([promise, this.#answered.promise]);
     signal.removeEventListener("abort", abort);
     cancel();
   }

@@ -75,6 +75,20 @@ Deno.test("a short poll gets what there is", async () => {
   assertEquals(poll.bodies, ["hi"]);
 });
 
+Deno.test("what comes in the moment in which a poll has waited long enough is told", async () => {
+  const chat = createTestChat();
+  const alice = await chat.rich("alice");
+  const { cursor } = (await chat.poll("bob")).answer!;
+  const poll = await chat.poll("bob", { cursor, wait: 25 });
+  await chat.clock.advance(24_999);
+  // It is stored, and its readers are about to be told: then the alarm rings.
+  alice.command({ type: "message", room: "lobby", body: "just now" });
+  await chat.clock.turn();
+  assert(await chat.clock.ring(1));
+  await chat.clock.settle();
+  assertEquals([poll.refusal, poll.bodies], [undefined, ["just now"]]);
+});
+
 Deno.test("polls walk through more than a page, each entry once", async () => {
   const chat = createTestChat({}, { historyMessagesMax: 10_000 });
   const alice = await chat.rich("alice");

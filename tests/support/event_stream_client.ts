@@ -40,7 +40,11 @@ export class EventStreamClient implements Disposable {
   }
 
   /** The next event; `undefined` where the stream has ended, whole or broken. An event cut short is none. */
-  async next(): Promise<StreamedEvent | undefined> {
+  next(): Promise<StreamedEvent | undefined> {
+    return within(this.#next(), "an event");
+  }
+
+  async #next(): Promise<StreamedEvent | undefined> {
     while (true) {
       const end = this.#text.indexOf("\n\n");
       if (end < 0) {
