@@ -8,7 +8,7 @@ import { spawnServer, startServer, type TestServer } from "../support/server.ts"
 const KEY = "a-key-of-at-least-128-bits";
 
 /** A database in the directory where the server may write, gone at the end of the test. */
-function temporaryDatabase() {
+function new TemporaryDatabase() {
   const name = `data/test-${crypto.randomUUID()}.db`;
   return {
     name,
@@ -99,7 +99,7 @@ Deno.test("a key may come as a bearer token too", async () => {
 });
 
 Deno.test("what was acknowledged before kill -9 is there after it, each once, and readers resume", async () => {
-  using database = temporaryDatabase();
+  using database = new TemporaryDatabase();
   const env = { DATABASE: database.name, MESSAGES_PER_SECOND: "0" };
   const acknowledged = new Map<string, number>();
   let position: string | undefined;
@@ -175,7 +175,7 @@ Deno.test("what was acknowledged before kill -9 is there after it, each once, an
 });
 
 Deno.test("an orderly end keeps everything, and says no more than it is", async () => {
-  using database = temporaryDatabase();
+  using database = new TemporaryDatabase();
   const env = { DATABASE: database.name };
   {
     await using server = await startServer(env);
@@ -193,7 +193,7 @@ Deno.test("an orderly end keeps everything, and says no more than it is", async 
 });
 
 Deno.test("a database in use stops the start with one line and exit code 1", async () => {
-  using database = temporaryDatabase();
+  using database = new TemporaryDatabase();
   await using _server = await startServer({ DATABASE: database.name });
   const second = spawnServer({ HOST: "127.0.0.1", PORT: "0", DATABASE: database.name });
   const { code, stdout, stderr } = await within(second.output(), "the process ends");
@@ -264,7 +264,7 @@ Deno.test("a reader woken after its entries are gone gets one exact gap", async 
 Deno.test("a reader stalled with 48 MB going past it costs at most its send buffer and 8 MB", async () => {
   const bytesMax = 1_048_576 + 8 * 1024 * 1024;
   async function growth(isStalled: boolean): Promise<number> {
-    using file = temporaryDatabase();
+    using file = new TemporaryDatabase();
     await using server = await startServer({ MESSAGES_PER_SECOND: "0", DATABASE: file.name });
     if (!isStalled) return await publish48Megabytes(server);
     using _slow = await RawClient.open(server.port, "/ws/slow", { subprotocols: ["natter.v1"] });
