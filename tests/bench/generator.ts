@@ -7,10 +7,16 @@
 
 import { join, resume } from "./arrivals.ts";
 import { closedLoop, idle, openLoop } from "./loads.ts";
+import { reading } from "./reading.ts";
 import { Room } from "./room.ts";
 import { clientsIn, type Job, type Measurement, type Outcome } from "./scenarios.ts";
 
-function measure({ port, pid, dialect, toSender, scenario, seconds }: Job): Promise<Measurement> {
+function measure(job: Job): Promise<Measurement> {
+  const { port, pid, dialect, toSender, scenario, seconds } = job;
+  if (scenario.kind === "reading") return reading(job, scenario);
+  if (dialect === "poll" || dialect === "events") {
+    throw new Error(`Nobody can speak over ${dialect}`);
+  }
   const room = new Room({ port, dialect, toSender, clientsMax: clientsIn(scenario) });
   switch (scenario.kind) {
     case "closed":

@@ -6,11 +6,16 @@
 
 import type { Histogram } from "./histogram.ts";
 import { type Usage, usageOf } from "./proc.ts";
-import type { Room } from "./room.ts";
+
+/** Who receives what is counted. */
+export interface Receivers {
+  /** Deliveries to all of them. */
+  readonly receivedTotal: number;
+}
 
 /** What an interval of a load had used at its beginning, and what it has used since. */
 export class Interval {
-  readonly #room: Room;
+  readonly #receivers: Receivers;
   readonly #pid: number;
   readonly #began = performance.now();
   readonly #received: number;
@@ -20,13 +25,13 @@ export class Interval {
   /**
    * Begins an interval.
    *
-   * @param room The room.
+   * @param receivers A room, or other readers.
    * @param pid The server's process.
    */
-  constructor(room: Room, pid: number) {
-    this.#room = room;
+  constructor(receivers: Receivers, pid: number) {
+    this.#receivers = receivers;
     this.#pid = pid;
-    this.#received = room.receivedTotal;
+    this.#received = receivers.receivedTotal;
     this.#server = usageOf(pid);
     this.#generator = usageOf("self");
   }
@@ -41,7 +46,7 @@ export class Interval {
     const { seconds } = this;
     const busy = (then: Usage, now: Usage) => (now.cpuSeconds - then.cpuSeconds) / seconds;
     return {
-      deliveriesPerSecond: (this.#room.receivedTotal - this.#received) / seconds,
+      deliveriesPerSecond: (this.#receivers.receivedTotal - this.#received) / seconds,
       serverBusy: busy(this.#server, usageOf(this.#pid)),
       generatorBusy: busy(this.#generator, usageOf("self")),
     };

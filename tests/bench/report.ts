@@ -87,6 +87,9 @@ them.
 - **Resuming.** After ${FIRST_RESUMES} that do not count, one client at a time connects with a cursor so \
 many entries behind the head; p50 and p99 are the times from connecting to the head, and entries a \
 second are over the whole time.
+- **Reading.** One client says messages at a fixed rate over a socket, and the others only read: over \
+sockets, server-sent events, or polls that are held until there is something. A latency counts from \
+when a message was meant to be sent to its receipt at ${TIMED_CLIENTS_MAX} readers.
 - Afterwards every client must have exactly what the others said, or the row says what was lost or \
 too many. A server that ends, drops or refuses a client has failed.
 - "Busy" is time on a processor within the interval. A closed row is marked when the generator was \

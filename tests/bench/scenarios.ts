@@ -52,13 +52,26 @@ export interface ResumeScenario extends Common {
   readonly entries: number;
 }
 
+/** One client says so much a second, and `clients` read it. */
+export interface ReadingScenario extends Common {
+  readonly kind: "reading";
+  readonly clients: number;
+  readonly messagesPerSecond: number;
+  /** How many times the usual interval is measured. */
+  readonly intervals?: number;
+}
+
+/** How Natter is read over HTTP. */
+export type ReadingTransport = "poll" | "events";
+
 /** A scenario. */
 export type Scenario =
   | ClosedScenario
   | OpenScenario
   | IdleScenario
   | JoinScenario
-  | ResumeScenario;
+  | ResumeScenario
+  | ReadingScenario;
 
 const PLAIN = ["natter", "deno-raw", "ws-node", "socketio", "bun-pub", "bun-batch"];
 const AGAINST_PLAIN = ["deno-raw", "natter"];
@@ -121,6 +134,20 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "join-50": { kind: "join", clients: 2000, entries: 50, servers: RICH },
   "resume-10000": { kind: "resume", entries: 10_000, servers: RICH },
+  "poll-1000": {
+    kind: "reading",
+    clients: 1000,
+    messagesPerSecond: 50,
+    servers: ["natter-rich", "natter-poll"],
+    against: ["natter-rich"],
+  },
+  "events-1000": {
+    kind: "reading",
+    clients: 1000,
+    messagesPerSecond: 200,
+    servers: ["natter-rich", "natter-events"],
+    against: ["natter-rich"],
+  },
 };
 
 /** Clients that are coming in at once: fewer than the backlog of any listener here. */
@@ -159,6 +186,7 @@ export function clientsIn(scenario: Scenario): number {
     case "idle":
       return FIRST_CLIENTS + scenario.clients;
     case "join":
+    case "reading":
       return 1 + scenario.clients;
     case "resume":
       return 1 + FIRST_RESUMES + RESUMES_MAX;
@@ -191,6 +219,10 @@ export function titleOf(scenario: Scenario): string {
       return `Idle, ${count(scenario.clients)} connections`;
     case "join":
       return `Joining, ${count(scenario.clients)} clients, ${scenario.entries} entries each`;
+    case "reading":
+      return `Reading, ${
+        count(scenario.clients)
+      } clients, ${scenario.messagesPerSecond} messages a second from one`;
     case "resume":
       return `Resuming ${count(scenario.entries)} entries back, one client after the other`;
   }
@@ -228,7 +260,7 @@ export interface Job {
   /** The server's process. */
   readonly pid: number;
   /** What it speaks. */
-  readonly dialect: DialectName;
+  readonly dialect: DialectName | ReadingTransport;
   /** Whether a sender gets its own messages too. */
   readonly toSender: boolean;
   readonly scenario: Scenario;

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { CONFIG_VARIABLES } from "../../lib/config.ts";
 import { START_FLAGS } from "../support/server.ts";
 import type { DialectName } from "./dialects.ts";
+import type { ReadingTransport } from "./scenarios.ts";
 
 /** Where the peers and their packages are. */
 export const PEERS_DIRECTORY = fileURLToPath(new URL("./peers/", import.meta.url));
@@ -32,7 +33,7 @@ export interface Server {
   readonly database?: ":memory:" | "a file";
   /** How it gets its port: as its last argument, or any free one that it announces on stdout. */
   readonly port: "argument" | "announced";
-  readonly dialect: DialectName;
+  readonly dialect: DialectName | ReadingTransport;
   /** Whether a sender gets its own messages too. */
   readonly toSender?: boolean;
   /** What a reader of the table must know. */
@@ -81,6 +82,20 @@ export const SERVERS: Readonly<Record<string, Server>> = {
     title: "Natter, rich, on Deno.serve, with a SQLite file",
     short: "Natter, rich, with a file",
     database: "a file",
+  },
+  "natter-poll": {
+    ...natter,
+    title: "Natter, held polls, on Deno.serve",
+    short: "Natter, polls",
+    dialect: "poll",
+    note: "a request for every answer",
+  },
+  "natter-events": {
+    ...natter,
+    title: "Natter, server-sent events, on Deno.serve",
+    short: "Natter, events",
+    dialect: "events",
+    note: "each entry with its cursor",
   },
   "deno-raw": {
     ...peer,

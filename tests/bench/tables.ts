@@ -100,6 +100,18 @@ function columnsOf({ kind, against = [] }: Scenario): readonly Column[] {
       ];
     case "resume":
       return arrivals;
+    case "reading":
+      return [
+        deliveries,
+        ...ratios("deliveriesPerSecond"),
+        ...latencies,
+        ...ratios("p99Ms", "p99 "),
+        serverBusy,
+        generatorBusy,
+        { title: "sent late p99, ms", figure: "sentLateP99Ms", digits: 2 },
+        { title: "KiB a reader", figure: "bytesPerConnection", digits: 2, unit: 1024 },
+        ...memory,
+      ];
   }
 }
 
@@ -148,6 +160,7 @@ export function limitNote(kind: Scenario["kind"], outcome: Outcome): string | un
       }
       return serverBusy < BUSY_MIN ? "**not saturated: neither was busy**" : undefined;
     case "open":
+    case "reading":
       return sentLateP99Ms > SENT_LATE_MS_MAX ? generatorNote : undefined;
     case "idle":
     case "resume":
