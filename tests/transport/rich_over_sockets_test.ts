@@ -4,25 +4,9 @@ import { until, within } from "../support/deadline.ts";
 import { residentBytes } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { spawnServer, startServer, type TestServer } from "../support/server.ts";
+import { TemporaryDatabase } from "../support/temporary_database.ts";
 
 const KEY = "a-key-of-at-least-128-bits";
-
-/** A database in the directory where the server may write, gone at the end of the test. */
-function new TemporaryDatabase() {
-  const name = `data/test-${crypto.randomUUID()}.db`;
-  return {
-    name,
-    [Symbol.dispose]() {
-      for (const suffix of ["", "-wal", "-shm", "-journal"]) {
-        try {
-          Deno.removeSync(new URL(`../../${name}${suffix}`, import.meta.url));
-        } catch (error) {
-          if (!(error instanceof Deno.errors.NotFound)) throw error;
-        }
-      }
-    },
-  };
-}
 
 /** The rich protocol over the standard client. */
 class RichClient {
