@@ -69,8 +69,10 @@ export const STATEMENTS = {
   findChannel: `SELECT ${CHANNEL} FROM channels WHERE name = ?`,
   addChannel: `INSERT INTO channels (name, head, first, stored, oldest, epoch)
     VALUES (?, 0, 1, 1, NULL, 0) RETURNING id`,
-  saveChannel: `UPDATE channels SET head = ?, first = ?, stored = ?, oldest = ?, epoch = ?
-    WHERE id = ?`,
+  // Apart from each other: what an append does not set costs it no index.
+  growChannel: "UPDATE channels SET head = ?, first = ?, epoch = ? WHERE id = ?",
+  beginChannel: "UPDATE channels SET oldest = ? WHERE id = ?",
+  shrinkChannel: "UPDATE channels SET first = ?, stored = ?, oldest = ? WHERE id = ?",
   findAuthor: "SELECT id FROM authors WHERE name = ?",
   addAuthor: "INSERT INTO authors (name) VALUES (?) RETURNING id",
   dropAuthor: `DELETE FROM authors WHERE id = ?

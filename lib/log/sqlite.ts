@@ -107,8 +107,8 @@ class SqliteStore implements Store {
     const outcomes = this.#transaction(() => {
       const batch: Batch = { channels: new Map(), authors: new Map() };
       const outcomes = drafts.map((addressed) => this.#appendOne(batch, addressed));
-      for (const channel of batch.channels.values()) {
-        if (channel.isChanged) this.#saveChannel(channel);
+      for (const { head, first, epoch, id, isChanged } of batch.channels.values()) {
+        if (isChanged) this.#run.growChannel.run(head, first, epoch, id);
       }
       this.#run.count.run(this.#commits + 1, this.#ordinal);
       return outcomes;
@@ -212,7 +212,7 @@ class SqliteStore implements Store {
     channel.isChanged = true;
     channel.head++;
     channel.first = Math.max(channel.first, channel.head - this.#options.historyMessagesMax + 1);
-    channel.oldest ??= at;
+    if (channel.oldest === null) this.#run.beginChannel.run(channel.oldest = at, channel.id);
     if (channel.epoch === this.#ordinal) return;
     channel.epoch = this.#ordinal;
     this.#run.addStart.run(channel.id, this.#ordinal, channel.head);
@@ -238,7 +238,8 @@ class SqliteStore implements Store {
     for (const author of new Set(rows.slice(0, kept).map((row) => row.author))) {
       this.#run.dropAuthor.run(author);
     }
-    this.#saveChannel(channel);
+    const { first, stored, oldest, id } = channel;
+    this.#run.shrinkChannel.run(first, stored, oldest, id);
   }
 
   #findChannel(name: string): ChannelRow | undefined {
@@ -264,10 +265,6 @@ class SqliteStore implements Store {
       batch.authors.set(name, author);
     }
     return author;
-  }
-
-  #saveChannel({ head, first, stored, oldest, epoch, id }: ChannelRow): void {
-    this.#run.saveChannel.run(head, first, stored, oldest, epoch, id);
   }
 
   #transaction<T>(work: () => T): T {
