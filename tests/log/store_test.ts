@@ -14,6 +14,7 @@ import { openSqliteStore } from "../../lib/log/sqlite.ts";
 import { StoreError } from "../../lib/log/store.ts";
 import {
   appendMany,
+  deletion,
   draft,
   FakeTime,
   openTestLog,
@@ -343,6 +344,36 @@ Deno.test("a deleted body leaves the files: a few seconds after, and at the late
     await log.close();
     assertEquals(await occurrences(database, "secret"), 0, "when it is closed");
   }));
+
+for (const isWatched of [false, true]) {
+  const where = isWatched ? "that is watched" : "that nobody watches";
+  Deno.test(`a thousand deletions in one transaction, some twice, leave no trace of a channel ${where}`, () =>
+    withDirectory(async (directory) => {
+      const database = `${directory}/natter.db`;
+      const { log, time, faults } = openTestLog({ database });
+      const channel = isWatched ? await log.watch("room", () => {}) : undefined;
+      await appendMany(log, "room", 600, { body: "secret ".repeat(100) });
+      await appendMany(log, "room", 50, { body: "kept" });
+      await channel?.read(0, 600);
+      assert(await occurrences(database, "secret") >= 60_000);
+      const before = faults.commits;
+      await Promise.all(
+        Array.from({ length: 1000 }, (_, index) => log.append("room", deletion(1 + index % 600))),
+      );
+      assertEquals(faults.commits, before + 1);
+      time.advance(WIPE_MS);
+      assertEquals(await occurrences(database, "secret"), 0);
+      assert(await occurrences(database, "kept") >= 50);
+      // What is gone already may be deleted again at any time.
+      assertEquals((await log.append("room", deletion(1))).offset, 1651);
+      time.advance(WIPE_MS);
+      const bodies = new Set((await readAll(log, "room")).map(({ body }) => body));
+      assertEquals([...bodies].sort(), ["", "kept"]);
+      assertEquals(channel?.recent(1650, 9)?.length, isWatched ? 1 : undefined);
+      await log.close();
+      assertEquals(await occurrences(database, "secret"), 0);
+    }));
+}
 
 Deno.test("of thousands of bodies, those that were deleted or expired leave no trace, and the others stay", () =>
   withDirectory(async (directory) => {
