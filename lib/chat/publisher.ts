@@ -7,7 +7,7 @@
 import type { Clock } from "../clock.ts";
 import type { Identity, LocalDirectory } from "../directory/local.ts";
 import { COPIES_MAX } from "../limits.ts";
-import type { Appended, Draft, Entry, Log } from "../log/log.ts";
+import type { Appended, Draft, Entry, Log, Place } from "../log/log.ts";
 import { parseUsername } from "../protocol/name.ts";
 import { exceedsBytes } from "../protocol/text.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
@@ -151,11 +151,9 @@ export class Publisher {
     entry: Entry,
     ref?: string,
   ): Promise<Published> {
-    const { log } = this.#options;
     // The other copy is found by what both have in common; the repeat of a deletion finds nothing any more.
-    const copies = entry.with === undefined || entry.deleted === true
-      ? []
-      : await log.find({ author: entry.author, id: entry.id }, COPIES_MAX);
+    const isDirect = entry.with !== undefined && entry.deleted !== true;
+    const copies = isDirect ? await this.#copiesOf(entry) : [];
     const deletion = { kind: "deletion", body: "" } as const;
     const own = this.append(by, target.channel, { ...deletion, target: entry.offset, ref });
     const others = copies.filter(({ channel }) => channel !== target.channel).map(
@@ -163,6 +161,16 @@ export class Publisher {
     );
     const [appended] = await Promise.all([own, ...others]);
     return { room: target.name, ...appended };
+  }
+
+  async #copiesOf({ author, id, at }: Entry): Promise<Place[]> {
+    const copies: Place[] = [];
+    while (true) {
+      const query = { author, copiesOf: { id, at }, after: copies.at(-1) };
+      const page = await this.#options.log.find(query, COPIES_MAX);
+      if (page.length === 0) return copies;
+      copies.push(...page);
+    }
   }
 
   /**

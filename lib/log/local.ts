@@ -19,8 +19,9 @@ import {
   UnavailableError,
 } from "./log.ts";
 import { RingBudget } from "./ring.ts";
+import { search } from "./search.ts";
 import { openSqliteStore } from "./sqlite.ts";
-import type { Addressed, OpenStore, Outcome, Store, StoreOptions } from "./store.ts";
+import type { Addressed, OpenStore, Outcome, StoreOptions } from "./store.ts";
 import { StoreKeeper } from "./store_keeper.ts";
 import { Watch, WatchedChannel } from "./watched_channel.ts";
 
@@ -169,21 +170,17 @@ export class LocalLog implements Log {
   }
 
   find(query: MessageQuery, limit: number): Promise<readonly Place[]> {
-    return this.#ask((store) => store.find(query, limit));
+    const step = (query: MessageQuery) => this.#keeper.use((store) => store.find(query, limit));
+    return search(query, step, this.#options.soon);
   }
 
-  channels(after: string, limit: number, except: string): Promise<readonly ListedChannel[]> {
-    return this.#ask((store) => store.channels(after, limit, except));
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async channels(after: string, limit: number, except: string): Promise<readonly ListedChannel[]> {
+    return this.#keeper.use((store) => store.channels(after, limit, except));
   }
 
   close(): Promise<void> {
     return this.#closed ??= this.#finish();
-  }
-
-  // deno-lint-ignore require-await -- what it throws is to reject
-  async #ask<T>(work: (store: Store) => T): Promise<T> {
-    if (this.#closed !== undefined) throw new UnavailableError("The log is closed");
-    return this.#keeper.use(work);
   }
 
   async #finish(): Promise<void> {

@@ -98,8 +98,8 @@ export interface Place {
 export interface MessageQuery {
   /** Their `author`: equal to this, or this with a `/` and anything after it. */
   readonly author: string;
-  /** Only copies of the direct message with this id: messages that have a `with`. */
-  readonly id?: string | undefined;
+  /** Only the copies of this direct message: messages that have a `with`, its id and its time. */
+  readonly copiesOf?: Pick<Draft, "id" | "at"> | undefined;
   /** Only what comes after this place in the order of {@linkcode Log.find}; none: from the beginning. */
   readonly after?: Place | undefined;
 }
@@ -172,16 +172,17 @@ export interface Log {
    * Finds messages of an author, in all channels, watched or not: those that are retained and not deleted.
    *
    * - *Complete*: what was committed before the call is found; what is committed later may be or not.
-   * - *Ordered*: of one `author`, the oldest of a channel come first. Otherwise the order is any, but the
-   *   same in every call, so that `after` goes on where a page has ended.
-   * - *Not atomic* over several calls: what is appended meanwhile may lie before `after`.
+   * - *Ordered* somehow: by neither time nor place, but in every call alike, so that `after` goes on where
+   *   a page has ended, whatever was deleted meanwhile.
+   * - *Not atomic*: neither over several calls nor within one, which looks at the store in steps. What is
+   *   appended or deleted meanwhile may be found or not.
    *
    * Whoever deletes what is found goes on after the last place of each page until nothing comes, and then
-   * from the beginning until nothing comes. Without `after` each page would pass over the authors of whom
-   * the earlier ones have left nothing.
+   * from the beginning until nothing comes. A page that begins at the beginning passes over everything that
+   * has been deleted already.
    *
-   * @param query Which. An `after` that is not stored any more may count as none.
-   * @param limit How many at most.
+   * @param query Which. An `after` that is not stored any more counts as none.
+   * @param limit How many at most; fewer do not mean that there are no more.
    * @returns Where they stand; nothing: there are no more.
    * @throws {UnavailableError} If the store is out of reach.
    */

@@ -60,6 +60,12 @@ export type RefRow = Pick<
 
 const CHANNEL = "id, head, first, stored, oldest, epoch";
 
+const FOUND = `channels.name AS channel, "offset",
+  kind = 'message' AND deleted = 0 AND "offset" >= first AS wanted`;
+
+// What comes right after "/" in UTF-8 is "0".
+const BELONGS = `(authors.name = ?1 OR authors.name >= ?1 || '/' AND authors.name < ?1 || '0')`;
+
 /** The statements, by name. */
 export const STATEMENTS = {
   begin: "BEGIN IMMEDIATE",
@@ -96,27 +102,24 @@ export const STATEMENTS = {
       target, deleted
     FROM entries JOIN authors ON authors.id = entries.author
     WHERE channel = ? AND "offset" > ? ORDER BY "offset" LIMIT ?`,
-  // Both in the order (author's name, seq), after (?2, ?3). In UTF-8, "0" comes next after "/".
-  findMessages: `SELECT channels.name AS channel, "offset"
-    FROM authors CROSS JOIN entries INDEXED BY entries_author ON author = authors.id
-      CROSS JOIN channels ON channels.id = channel
-    WHERE authors.name >= ?2 AND authors.name < ?1 || '0'
-      AND (authors.name = ?1 OR authors.name >= ?1 || '/')
-      AND seq > iif(authors.name = ?2, ?3, 0)
-      AND kind = 'message' AND deleted = 0 AND "offset" >= first
-    ORDER BY authors.name, seq LIMIT ?4`,
-  findCopies: `SELECT channels.name AS channel, "offset"
-    FROM entries INDEXED BY entries_direct CROSS JOIN authors ON authors.id = author
-      CROSS JOIN channels ON channels.id = channel
-    WHERE entries.id = ?5 AND kind = 'message' AND deleted = 0 AND party IS NOT NULL
-      AND (authors.name, seq) > (?2, ?3) AND authors.name < ?1 || '0'
-      AND (authors.name = ?1 OR authors.name >= ?1 || '/')
-      AND "offset" >= first
-    ORDER BY authors.name, seq LIMIT ?4`,
-  findPlace: `SELECT authors.name AS author, seq
+  // The order of a search is (author's name, channel, ref, seq). NULL comes first, and compares with nothing.
+  findPlace: `SELECT authors.name AS name, author, channel, ref, seq
     FROM channels CROSS JOIN entries ON channel = channels.id
       CROSS JOIN authors ON authors.id = author
     WHERE channels.name = ? AND "offset" = ?`,
+  findRefless: `SELECT ${FOUND} FROM entries CROSS JOIN channels ON channels.id = channel
+    WHERE author = ? AND channel = ? AND ref IS NULL AND seq > ? ORDER BY seq LIMIT ?`,
+  findMessages: `SELECT ${FOUND} FROM authors
+      CROSS JOIN entries INDEXED BY entries_ref ON author = authors.id
+      CROSS JOIN channels ON channels.id = channel
+    WHERE authors.name >= ?2 AND authors.name < ?1 || '0' AND ${BELONGS}
+      AND (entries.channel, ref, seq) > (iif(authors.name = ?2, ?3, 0), ?4, ?5)
+    ORDER BY authors.name, entries.channel, ref, seq LIMIT ?6`,
+  findCopies: `SELECT ${FOUND} FROM entries INDEXED BY entries_direct
+      CROSS JOIN authors ON authors.id = author
+      CROSS JOIN channels ON channels.id = channel
+    WHERE party IS NOT NULL AND at = ?2 AND entries.id = ?3 AND seq > ?4 AND ${BELONGS}
+    ORDER BY seq LIMIT ?5`,
   listChannels: `SELECT name, head, first FROM channels
     WHERE name >= max(?1, ?2) AND name <> ?1 AND name < ?3 AND first <= head
     ORDER BY name LIMIT ?4`,

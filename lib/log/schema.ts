@@ -20,8 +20,8 @@ const APPLICATION_ID = 0x4e617472;
  * - `first` is the oldest entry that is retained, `stored` the oldest that is still there: for a while
  *   after, a row is needed to know its `ref` again. `oldest` is the time of that row.
  * - `epoch` of a channel is the one in which it was last written to.
- * - `entries_author` and `entries_direct` know only messages that are not deleted: whoever deletes what
- *   they find is never led past it again.
+ * - Messages are found by their author through `entries_ref`: an index for that alone would cost every
+ *   append a page of its own. Direct messages are found by their time, which grows an index at its end.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -72,9 +72,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX entries_ref ON entries (author, channel, ref);
   `,
   `
-  CREATE INDEX entries_author ON entries (author) WHERE kind = 'message' AND deleted = 0;
-  CREATE INDEX entries_direct ON entries (id)
-    WHERE kind = 'message' AND deleted = 0 AND party IS NOT NULL;
+  CREATE INDEX entries_direct ON entries (at) WHERE party IS NOT NULL;
   `,
 ];
 

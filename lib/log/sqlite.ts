@@ -6,7 +6,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import { EPOCHS_MAX, REF_KNOWN_MS_MIN, RETENTION_STEP_ENTRIES } from "../limits.ts";
-import type { Entry, ListedChannel, MessageQuery, Place } from "./log.ts";
+import type { Entry, ListedChannel, MessageQuery } from "./log.ts";
 import { findMessages, listChannels } from "./lookup.ts";
 import { closeQuietly, isPassing, openDatabase, refusal } from "./schema.ts";
 import {
@@ -24,6 +24,7 @@ import type {
   Addressed,
   EpochStart,
   Expiry,
+  Found,
   Outcome,
   Progress,
   Store,
@@ -135,7 +136,7 @@ class SqliteStore implements Store {
     return rows.map(entryOf);
   }
 
-  find(query: MessageQuery, limit: number): readonly Place[] {
+  find(query: MessageQuery, limit: number): Found {
     return findMessages(this.#run, query, limit);
   }
 

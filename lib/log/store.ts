@@ -93,6 +93,14 @@ export type Outcome =
   /** Its author has stored something else under its `ref`. */
   | { readonly type: "conflict" };
 
+/** What a step of a search found. */
+export interface Found {
+  /** The messages, in the order of the search. */
+  readonly places: readonly Place[];
+  /** The place after which the search goes on, whether it was found or passed over; none: it has ended. */
+  readonly next: Place | undefined;
+}
+
 /** What a step of retention did. */
 export interface Expiry {
   /** Whether there was something to delete; then there may be more. */
@@ -147,12 +155,12 @@ export interface Store {
    */
   read(channel: string, after: number, limit: number, bytesMax: number): readonly Entry[];
   /**
-   * Finds messages; see {@linkcode Log.find}.
+   * Takes one bounded step of a search for messages; see {@linkcode Log.find}.
    *
-   * @param query Which.
-   * @param limit How many at most.
+   * @param query Which, and where the step begins.
+   * @param limit How many entries of the author it looks at.
    */
-  find(query: MessageQuery, limit: number): readonly Place[];
+  find(query: MessageQuery, limit: number): Found;
   /**
    * Lists channels that hold a retained entry; see {@linkcode Log.channels}.
    *

@@ -4,8 +4,15 @@
  * @module
  */
 
-import type { Entry, ListedChannel, MessageQuery, Place } from "../../lib/log/log.ts";
-import type { Addressed, Expiry, Outcome, Store, StoredChannel } from "../../lib/log/store.ts";
+import type { Entry, ListedChannel, MessageQuery } from "../../lib/log/log.ts";
+import type {
+  Addressed,
+  Expiry,
+  Found,
+  Outcome,
+  Store,
+  StoredChannel,
+} from "../../lib/log/store.ts";
 import type { Trace } from "./trace.ts";
 import type { Truth } from "./truth.ts";
 
@@ -101,7 +108,7 @@ export class SimulatedStore implements Store {
     return this.#store.read(channel, after, limit, charsMax);
   }
 
-  find(query: MessageQuery, limit: number): readonly Place[] {
+  find(query: MessageQuery, limit: number): Found {
     this.#reach();
     return this.#store.find(query, limit);
   }

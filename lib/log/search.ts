@@ -1,0 +1,29 @@
+/**
+ * A search over a store, in bounded steps.
+ *
+ * @module
+ */
+
+import type { MessageQuery, Place } from "./log.ts";
+import type { Found } from "./store.ts";
+
+/**
+ * Searches until a step has found something, or to the end.
+ *
+ * @param query What to find, and where to begin.
+ * @param step Takes one step of the search; what it throws, the search rejects with.
+ * @param soon Runs a function in the next turn of the event loop, so that others have theirs.
+ * @returns What was found; nothing: there is no more.
+ */
+export async function search(
+  query: MessageQuery,
+  step: (query: MessageQuery) => Found,
+  soon: (run: () => void) => void,
+): Promise<readonly Place[]> {
+  while (true) {
+    const { places, next } = step(query);
+    if (places.length > 0 || next === undefined) return places;
+    query = { ...query, after: next };
+    await new Promise<void>((resolve) => soon(resolve));
+  }
+}
