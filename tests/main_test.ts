@@ -32,7 +32,8 @@ Deno.test("a value that cannot be used stops the start with one line and exit co
 
 Deno.test("a port in use stops the start with one line and exit code 1", async () => {
   await using server = await startServer();
-  const { code, stdout, stderr } = await outcome({ HOST: "127.0.0.1", PORT: `${server.port}` });
+  const env = { HOST: "127.0.0.1", PORT: `${server.port}`, DATABASE: ":memory:" };
+  const { code, stdout, stderr } = await outcome(env);
   assertEquals([code, stdout], [1, ""]);
   assertStringIncludes(stderr, `Cannot listen on 127.0.0.1:${server.port}`);
   assertEquals(stderr.split("\n").length, 2);
