@@ -366,13 +366,11 @@ for (const [what, [end, code]] of Object.entries(ENDS)) {
     const alice = await chat.rich("alice");
     const { cursor } = (await chat.poll("bob", { key: "b" })).answer!;
     const held = await chat.poll("bob", { key: "b", cursor });
-    for (let times = 0; times < 2; times++) {
-      const ended = end(chat);
-      await chat.clock.settle();
-      await ended;
-    }
+    // Twice, and something said, in the turn in which the poll is about to be answered.
+    const ended = [end(chat), end(chat)];
     alice.command({ type: "message", room: "lobby", body: "too late for bob" });
     await chat.clock.settle();
+    await Promise.all(ended);
     const { events, more, cursor: after } = held.answer!;
     assertEquals(events.map(({ type, code }) => `${type} ${code}`), [`close ${code}`]);
     assertEquals([more, after.split(",").sort()], [false, cursor.split(",").sort()]);
@@ -414,6 +412,10 @@ Deno.test("a poll under a name that somebody else has is refused, with a key and
     assertEquals(poll.refusal?.code, "username_taken");
   }
   assertEquals(chat.chat.userCount, 1);
+  // Of a name that is held without a key nothing is stored.
+  await chat.clock.advance(301_000);
+  await chat.rich("carol");
+  assertEquals((await chat.poll("carol")).refusal?.code, "username_taken");
 });
 
 Deno.test("without a key a poll claims nothing, and keeps nobody from the name", async () => {

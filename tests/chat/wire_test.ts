@@ -230,3 +230,15 @@ Deno.test("a stream that cannot be opened is refused, and leaves nothing behind"
   }
   assertEquals([chat.chat.userCount, chat.chat.roomCount, chat.directory.size], before);
 });
+
+Deno.test("a stream that is refused its last room leaves the others", async () => {
+  const chat = createTestChat({ roomsMax: 2 });
+  const alice = await chat.rich("alice", { rooms: ["a"] });
+  const before = [chat.chat.userCount, chat.chat.roomCount, chat.directory.size];
+  const stream = await chat.stream("bob", { rooms: ["a", "b", "c"] });
+  assertEquals(stream.refusal?.code, "rooms_full");
+  assertEquals([chat.chat.userCount, chat.chat.roomCount, chat.directory.size], before);
+  await chat.clock.advance(10_000);
+  const shown = alice.eventsOf("presence").at(-1);
+  assertEquals([shown.leaves, shown.userCount], [["bob"], 1]);
+});

@@ -90,6 +90,18 @@ Deno.test("a poll is JSON that nobody keeps", async () => {
   assertEquals(await again.json(), { cursor, more: false, events: [] });
 });
 
+Deno.test("without a key a stream and a poll claim nothing, with one they claim the name", async () => {
+  const app = await createTestApp();
+  const { directory } = app.testChat;
+  for (const [headers, claims] of [[{}, 0], [KEY, 1]] as const) {
+    const stream = await ask(app, "/events/bob", { headers });
+    assertEquals([stream.status, directory.size], [200, claims]);
+    const poll = await ask(app, "/poll/bob?wait=0", { headers });
+    assertEquals([poll.status, directory.size], [200, claims]);
+    await stream.body!.cancel();
+  }
+});
+
 /** Refusals of both, before anything begins. */
 const REFUSED: readonly (readonly [what: string, query: string, headers: HeadersInit, number])[] = [
   ["a key that is none", "bob", { Authorization: "Bearer short" }, 401],
