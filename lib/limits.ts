@@ -111,7 +111,7 @@ export const FRAME_CHARS_MAX = 256 * 1024;
 export const CURSOR_CHANNELS_MAX = 129;
 
 /** Characters of a client's cursor. */
-export const CURSOR_CHARS_MAX = 16_384;
+export const CURSOR_CHARS_MAX = 60_000;
 
 /** Readers that are served in one turn of the event loop, so that one round does not grow the allocator. */
 export const FLUSH_SLICE_READERS = 120;
@@ -209,3 +209,6 @@ export const STREAM_COMMENT_MS = 15_000;
 
 /** How often erasing a person looks for what was said while it went on. */
 export const ERASE_PASSES_MAX = 10;
+
+/** Milliseconds for which a name that was read under without a key is no new one to its address. */
+export const VISIT_MS = 60_000;

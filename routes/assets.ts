@@ -14,6 +14,8 @@ export interface Asset {
   readonly gzip: Uint8Array<ArrayBuffer>;
   /** Its `Content-Type`. */
   readonly type: string;
+  /** Whether pages of other origins may load it: it is part of `<natter-chat>` or of the client. */
+  readonly isShared: boolean;
   /** Its validator: weak, since one stands for both encodings (RFC 9110, section 8.8.3.3). */
   readonly etag: string;
 }
@@ -29,7 +31,8 @@ const TYPES: Readonly<Record<string, string>> = {
  * Reads every file of a directory; not of those below it.
  *
  * @param directory A path.
- * @returns The files by the path to serve them at: `/` and the file's name; `index.html` also at `/`.
+ * @returns The files by the path to serve them at: `/` and the file's name; `index.html` also at `/`, other
+ * pages also without `.html`.
  * @throws {TypeError} If a file's name has no known ending.
  */
 export async function loadAssets(directory: string): Promise<ReadonlyMap<string, Asset>> {
@@ -41,9 +44,12 @@ export async function loadAssets(directory: string): Promise<ReadonlyMap<string,
     const bytes = await Deno.readFile(`${directory}/${name}`);
     const compressed = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
     const gzip = await new Response(compressed).bytes();
-    const asset = { bytes, gzip, type, etag: await eTag(bytes, { weak: true }) };
+    // Scripts are public text; who may talk to the server is another question (`origin.ts`).
+    const isShared = name.endsWith(".js");
+    const asset = { bytes, gzip, type, isShared, etag: await eTag(bytes, { weak: true }) };
     assets.set(`/${name}`, asset);
     if (name === "index.html") assets.set("/", asset);
+    else if (name.endsWith(".html")) assets.set(`/${name.slice(0, -".html".length)}`, asset);
   }
   return assets;
 }

@@ -45,7 +45,10 @@ export function createApp(options: AppOptions): App {
     await next();
     // The response of an upgrade belongs to the runtime, and must reach it as it is.
     if (c.res.status === 101) return;
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+      // A route knows better whom its answer is for.
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+    }
   });
   app.route("/", createWebSocketRoutes(options));
   app.route("/", createReadingRoutes(options));

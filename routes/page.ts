@@ -10,6 +10,12 @@ import { Hono } from "hono";
 import type { Asset } from "./assets.ts";
 import type { AppTypes } from "./app_types.ts";
 
+/** What a script needs to run on a page of another origin (Fetch, "CORS protocol"). */
+const SHARED_HEADERS: Readonly<Record<string, string>> = {
+  "Access-Control-Allow-Origin": "*",
+  "Cross-Origin-Resource-Policy": "cross-origin",
+};
+
 /**
  * Creates a route for each file of the page.
  *
@@ -25,6 +31,7 @@ export function createPageRoutes(assets: ReadonlyMap<string, Asset>): Hono<AppTy
         "Cache-Control": "no-cache",
         "ETag": asset.etag,
         "Vary": "Accept-Encoding",
+        ...(asset.isShared ? SHARED_HEADERS : {}),
       };
       if (!ifNoneMatch(c.req.header("If-None-Match") ?? null, asset.etag)) {
         return c.body(null, 304, headers);

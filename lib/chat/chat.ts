@@ -274,7 +274,7 @@ export class Chat {
     const claims = request.claimsWithoutKey || principal.author !== undefined;
     const identity = claims
       ? await claimName(directory, { user, author: principal.author, address })
-      : await visitName(directory, user);
+      : await visitName(directory, user, address);
     if (session.isClosed) return claims ? directory.release(identity) : undefined;
     session.holdsName = claims;
     session.identify(identity);

@@ -316,7 +316,8 @@ export class Commands implements SessionHost {
     const { room } = reader;
     session.readers.delete(room.channel.name);
     room.readers.delete(reader);
-    room.presence?.leave(session.identity.user, session.stayMs || PRESENCE_GRACE_MS);
+    const graceMs = session.isPutOut ? 0 : session.stayMs || PRESENCE_GRACE_MS;
+    room.presence?.leave(session.identity.user, graceMs);
     this.#context.rooms.release(room, session.stayMs);
   }
 

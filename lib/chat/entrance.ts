@@ -40,15 +40,20 @@ export function nameOf(username: string | undefined, { user }: Principal): Name 
 }
 
 /**
- * Reads under a name that nobody has, without claiming it: a GET without a key claims nothing.
+ * Comes in under a name that nobody has, without claiming it: a GET or a publish without a key.
  *
  * @param directory Knows who has which name.
  * @param user The name.
- * @throws {Refusal} `username_taken` or `banned`.
+ * @param address Where the request came from, if it will be shown as present.
+ * @throws {Refusal} `username_taken`, `banned` or `rate_limited`.
  * @throws {UnavailableError} If the store is out of reach.
  */
-export async function visitName(directory: LocalDirectory, user: Name): Promise<Identity> {
-  return identityOf(await directory.visit(user));
+export async function visitName(
+  directory: LocalDirectory,
+  user: Name,
+  address?: string,
+): Promise<Identity> {
+  return identityOf(await directory.visit(user, address));
 }
 
 /**

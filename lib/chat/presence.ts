@@ -95,13 +95,14 @@ export class Presence {
    * A session of a user has gone.
    *
    * @param user Whose.
-   * @param graceMs Milliseconds before it shows, unless the user is back by then.
+   * @param graceMs Milliseconds before it shows, unless the user is back by then; 0: whatever was to be waited
+   *   for, the user will not be back.
    */
   leave(user: Name, graceMs: number = PRESENCE_GRACE_MS): void {
     const present = this.#present.get(user.key);
     if (present === undefined) return;
     const now = this.#clock.now();
-    present.stayUntil = Math.max(present.stayUntil, now + graceMs);
+    present.stayUntil = graceMs === 0 ? now : Math.max(present.stayUntil, now + graceMs);
     if (--present.sessions > 0) return;
     present.stay = this.#clock.after(present.stayUntil - now, () => {
       this.#present.delete(user.key);

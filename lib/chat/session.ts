@@ -11,7 +11,7 @@ import { type Command, parseCommand } from "../protocol/command.ts";
 import type { Event } from "../protocol/event.ts";
 import { exceedsBytes } from "../protocol/text.ts";
 import type { Connection, ConnectionHandler } from "../transport/connection.ts";
-import { CLOSE_CODE } from "../websocket/close_code.ts";
+import { CLOSE_CODE, mayReconnect } from "../websocket/close_code.ts";
 import type { Flush } from "./flush.ts";
 import type { Sender } from "./publisher.ts";
 import type { Frame, Reader, Recipient } from "./room.ts";
@@ -66,6 +66,8 @@ export class Session implements ConnectionHandler, Recipient {
   principal: Principal = ANONYMOUS;
   /** Milliseconds for which its rooms wait for it to be back; 0: it is gone when it ends. */
   readonly stayMs: number;
+  /** Whether it was ended for a cause for which it cannot come back as it is. */
+  isPutOut = false;
   /** Whether it has claimed its name, and has to give it back. */
   holdsName = false;
   /** The session's cursors, by the channel's name in the log. */
@@ -280,6 +282,7 @@ export class Session implements ConnectionHandler, Recipient {
    * @param reason The reason.
    */
   end(code: number, reason: string): void {
+    this.isPutOut ||= !mayReconnect(code);
     this.flushEvents();
     this.connection.close(code, reason);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FRAME_CHARS_MAX } from "../limits.ts";
+import { CURSOR_CHANNELS_MAX, FRAME_CHARS_MAX } from "../limits.ts";
 import type { Event } from "../protocol/event.ts";
 import { parseRoomName } from "../protocol/name.ts";
 import { type Cursor, formatCursor, type Position } from "../protocol/position.ts";
@@ -65,8 +65,12 @@ export class CursorTrack {
     }
   }
 
-  /** The cursor. */
+  /** The cursor. Of more channels than it may have, those that were not asked for go first. */
   get text(): string {
+    for (const name of this.#positions.keys()) {
+      if (this.#positions.size <= CURSOR_CHANNELS_MAX) break;
+      this.#positions.delete(name);
+    }
     return formatCursor(this.#positions);
   }
 
@@ -82,6 +86,7 @@ export class CursorTrack {
       case "joined":
         // Until it is joined, the inbox stands here as the client spells it.
         if (event.room.startsWith("@")) this.#forgetInbox();
+        this.#positions.delete(event.room);
         this.#positions.set(event.room, { epoch: event.epoch, offset: event.offset });
         break;
       case "left":

@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../clock.ts";
+import { VISIT_MS } from "../limits.ts";
 import type { Entry, Log } from "../log/log.ts";
 import type { Name } from "../protocol/name.ts";
 import { RateLimiter } from "../rate_limiter.ts";
@@ -95,6 +96,8 @@ export class LocalDirectory {
   readonly #claims = new Map<string, Claim>();
   /** Until when a channel's subject is banned, as far as that was said since the start. */
   readonly #bans = new Map<string, number>();
+  /** Until when a name may be visited again from an address as one that is not new. */
+  readonly #visits = new Map<string, number>();
   readonly #oldClaimsUntil: number;
 
   /**
@@ -145,18 +148,42 @@ export class LocalDirectory {
   }
 
   /**
-   * Lets somebody without a key read under a name that nobody has, without claiming it.
+   * Lets somebody without a key read or write under a name that nobody has, without claiming it.
    *
    * @param user The name.
+   * @param address Where the request came from, if it will be shown as present: then the name counts as new,
+   *   unless it was visited from there just before.
    * @returns Who it is, or why not.
    * @throws {UnavailableError} If the store is out of reach.
    */
-  async visit(user: Name): Promise<Claimed> {
+  async visit(user: Name, address: string | undefined): Promise<Claimed> {
     await this.#claims.get(user.key)?.claimed.catch(() => {});
     if (this.#claims.has(user.key)) return { refused: "taken" };
     if (await this.isBanned(user.key, undefined)) return { refused: "banned" };
     if (this.#isKept(await this.#last(claimsChannel(user.key)))) return { refused: "taken" };
+    const retryAfterMs = address === undefined ? 0 : this.#countVisit(user, address);
+    if (retryAfterMs > 0) return { refused: "limited", retryAfterMs };
     return { identity: { user, author: this.#nobody(user), inbox: undefined } };
+  }
+
+  /** Otherwise one address could show any number of people who are not there. */
+  #countVisit({ key }: Name, address: string): number {
+    const { clock, claimsPerMinute } = this.#options;
+    if (claimsPerMinute === 0) return 0;
+    const now = clock.now();
+    const visit = `${key} ${address}`;
+    if ((this.#visits.get(visit) ?? 0) <= now) {
+      const retryAfterMs = this.#claimLimiter.take(address);
+      if (retryAfterMs > 0) return retryAfterMs;
+    }
+    // The oldest come first: each new one costs a name, so that there are never many.
+    this.#visits.delete(visit);
+    this.#visits.set(visit, now + VISIT_MS);
+    for (const [old, until] of this.#visits) {
+      if (until > now) break;
+      this.#visits.delete(old);
+    }
+    return 0;
   }
 
   /** Somebody without a key: nobody else, and nobody who could come again. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { FRAME_CHARS_MAX, POLL_PRESENCE_MS, WIPE_MS } from "../../lib/limits.ts";
+import { FRAME_CHARS_MAX, POLL_PRESENCE_MS, VISIT_MS, WIPE_MS } from "../../lib/limits.ts";
 import { CLOSE_CODE } from "../../lib/websocket/close_code.ts";
 import { Faults } from "../log/support.ts";
 import { createTestChat, type TestClient, type TestPoll } from "../support/test_chat.ts";
@@ -472,4 +472,29 @@ Deno.test("a cursor may spell its channels otherwise", async () => {
   assertEquals(summary(poll), ["message 1", "message 1"]);
   const after = cursor.replaceAll(":0", ":1");
   assertEquals(poll.answer!.cursor.split(",").sort(), after.split(",").sort());
+});
+
+Deno.test("an address shows no more people who are not there than it may have new names", async () => {
+  const { clock, poll } = createTestChat({ claimsPerMinute: 2 });
+  const cursor = (await poll("ann")).answer!.cursor;
+  assertEquals((await poll("bob", { cursor, wait: 0 })).refusal, undefined);
+  assertEquals((await poll("cat", { cursor, wait: 0 })).refusal?.code, "rate_limited");
+  assertEquals((await poll("cat", { cursor, wait: 0, address: "192.0.2.2" })).refusal, undefined);
+  for (let i = 0; i < 5; i++) {
+    await clock.advance(VISIT_MS - 1);
+    assertEquals((await poll("ann", { cursor, wait: 0 })).refusal, undefined, "no new name");
+  }
+});
+
+Deno.test("who is kicked is gone at once, though pollers are shown for a while", async () => {
+  const { chat, clock, poll, rich } = createTestChat();
+  const alice = await rich("alice");
+  const { cursor } = (await poll("bob", { key: "b" })).answer!;
+  await clock.advance(1000);
+  const held = await poll("bob", { key: "b", cursor });
+  chat.moderation.kick("bob");
+  await clock.advance(6000);
+  assertEquals(held.answer!.events.map(({ type, code }) => [type, code]), [["close", 4504]]);
+  const leaves = alice.eventsOf("presence").flatMap(({ leaves }) => leaves);
+  assertEquals(leaves, ["bob"]);
 });

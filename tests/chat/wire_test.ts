@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { CursorTrack, EventStreamWire, PollWire, RICH_WIRE } from "../../lib/chat/wire.ts";
-import { FRAME_CHARS_MAX } from "../../lib/limits.ts";
+import { CURSOR_CHANNELS_MAX, FRAME_CHARS_MAX } from "../../lib/limits.ts";
 import type { Frame } from "../../lib/chat/room.ts";
 import { parseCursor } from "../../lib/protocol/position.ts";
 import { Random } from "../simulation/random.ts";
@@ -28,14 +28,29 @@ Deno.test("a cursor's track follows what goes out", () => {
   assertEquals(track.text, "lobby=e:1,other=x:9,@Alice=f:2", "one inbox, as it is shown");
   track.own(joined("lobby", "f", 1));
   track.entry("lobby", 5);
-  assertEquals(track.text, "lobby=f:5,other=x:9,@Alice=f:2");
+  assertEquals(track.text, "other=x:9,@Alice=f:2,lobby=f:5");
   track.own(JSON.stringify({ type: "gap", room: "lobby", from: 6, to: 8 }));
-  assertEquals(track.text, "lobby=f:8,other=x:9,@Alice=f:2");
+  assertEquals(track.text, "other=x:9,@Alice=f:2,lobby=f:8");
   track.entry("elsewhere", 5);
   track.own(JSON.stringify({ type: "left", room: "other" }));
   track.own(JSON.stringify({ type: "presence", room: "lobby", userCount: 1 }));
-  assertEquals(track.text, "lobby=f:8,@Alice=f:2");
+  assertEquals(track.text, "@Alice=f:2,lobby=f:8");
   assertEquals(track.before("lobby"), "@Alice=f:2,lobby=f:");
+});
+
+Deno.test("of more channels than a cursor may have, those that were not asked for go first", () => {
+  const others = Array.from({ length: CURSOR_CHANNELS_MAX }, (_, i) => `r${i}=e:1`);
+  const track = new CursorTrack(cursorOf(others.join(",")));
+  track.own(joined("r0", "e", 1));
+  track.own(joined("new", "e", 1));
+  const cursor = cursorOf(track.text);
+  assertEquals(cursor.size, CURSOR_CHANNELS_MAX);
+  assertEquals(["r0", "r1", "r2", "new"].map((name) => cursor.has(name)), [
+    true,
+    false,
+    true,
+    true,
+  ]);
 });
 
 Deno.test("a server-sent event has its type, the cursor after it, and its data in one line", () => {
