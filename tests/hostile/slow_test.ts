@@ -15,7 +15,7 @@ const FRAME_BYTES = MEBIBYTE / 4;
 /** What a process grows by while 32 MiB go through it to one who reads; without the bound it is twice this. */
 const PASSING_BYTES = 100 * MEBIBYTE;
 /** What engine and allocator keep after all of that. */
-const LASTING_BYTES = 256 * MEBIBYTE;
+const LASTING_BYTES = 400 * MEBIBYTE;
 
 /** Publishes 32 MiB in 4,096 messages, each acknowledged; returns the most that the server grew by meanwhile. */
 async function publish(url: string, pid: number, read: () => Promise<unknown>): Promise<number> {

@@ -353,8 +353,7 @@ Deno.test("the page's files, the checks, and what is not there are for every sit
     for (
       const [path, status] of [
         ["/", 200],
-        ["/chat.js", 200],
-        ["/chat.css", 200],
+        ["/icon.svg", 200],
         ["/healthz", 200],
         ["/readyz", 200],
         ["/nothing", 404],

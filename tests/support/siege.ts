@@ -11,7 +11,7 @@ import { descriptorCount, residentBytes } from "./process.ts";
 import { startServer, type TestServer } from "./server.ts";
 
 /** What engine and allocator keep of what they have once needed. */
-const GROWTH_BYTES_MAX = 64 * 1024 * 1024;
+const GROWTH_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Settings of a {@linkcode besiege}. */
 export interface SiegeOptions {
