@@ -70,7 +70,15 @@ const PLACES: readonly Place[] = [
   ...["~alice", "%7Ealice", "!name%2Falice", "!author%2Fk:", "!"].map((path) => ({ path })),
 ];
 
-type Act = "read" | "publish" | "program says" | "program deletes" | "join" | "say" | "delete";
+type Act =
+  | "read"
+  | "poll"
+  | "publish"
+  | "program says"
+  | "program deletes"
+  | "join"
+  | "say"
+  | "delete";
 
 /** The rule. */
 function expected(who: Who, { room, inbox }: Place, act: Act): string {
@@ -82,8 +90,10 @@ function expected(who: Who, { room, inbox }: Place, act: Act): string {
   }
   if (who.isRefused === true) return "unauthorized";
   // To publish, the room is looked at before the name is claimed, and with it whether that is banned.
-  if (who.isBanned === true && act !== "publish") return "banned";
-  if (who.isProgram === true && act === "publish") return "forbidden";
+  if (who.isBanned === true && act !== "publish" && act !== "poll") return "banned";
+  if (who.isProgram === true && (act === "publish" || act === "poll")) return "forbidden";
+  // The own inbox is polled by itself; no other has a name there.
+  if (act === "poll" && room === undefined) return "room_name_invalid";
   if (room === undefined && inbox === undefined) return "room_name_invalid";
   if (room !== undefined && who.rooms?.includes(room) === false) return "forbidden";
   if (room !== undefined) return who.isBanned === true ? "banned" : "ok";
@@ -144,6 +154,13 @@ const ROUTES: readonly HttpRoute[] = [
   {
     act: "read",
     ask: (who, place) => [`/api/rooms/${place}/users`, { headers: bearer(who.credential) }],
+  },
+  {
+    act: "poll",
+    ask: (who, place) => [
+      `/poll/${who.name}?wait=0&room=${place}&cursor=%40alice%3Did1%3A0,%40bob%3Did1%3A0,%40olga%3Did1%3A0`,
+      { headers: bearer(who.credential) },
+    ],
   },
   {
     act: "publish",
@@ -289,6 +306,7 @@ async function checkRoutes(world: TestApp, whos: readonly Who[]): Promise<void> 
         const where = `${who.who}: ${init.method ?? "GET"} ${path} (${index})`;
         const response = await world.request(path, init);
         assertEquals(await outcome(response, who, where), expected(who, place, act), where);
+        world.complete();
       }
     }
   }
