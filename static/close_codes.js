@@ -1,39 +1,31 @@
 // @ts-check
 /**
- * What a close code means to a person, and whether to come back (docs/protocol.md, "Close codes").
+ * What a close code means to a person (docs/protocol.md, "Close codes").
  *
- * @typedef {"retry" | "name" | "room" | "stop"} Remedy
- *   `retry`: connect again · `name`, `room`: the person must choose another one · `stop`: connect
- *   again only when the person asks for it
+ * @typedef {"wait" | "name" | "room" | "again"} Remedy
+ *   `wait`: the client comes back by itself · `name`, `room`: the person must choose another one ·
+ *   `again`: only when the person asks for it
  * @typedef {{ remedy: Remedy, text: import("./languages.js").TextKey }} CloseMeaning
  */
 
-export const NAME_TAKEN = 4501;
-export const TOO_FAR_BEHIND = 4001;
-/** No close frame came: the connection broke, or was never made (RFC 6455, 7.1.5). */
-export const ABNORMAL = 1006;
-
 /** @type {ReadonlyMap<number, CloseMeaning>} */
 const MEANINGS = new Map([
-  [1000, { remedy: "retry", text: "serverClosed" }],
-  [1001, { remedy: "retry", text: "serverClosed" }],
-  [1002, { remedy: "stop", text: "misunderstood" }],
-  [1003, { remedy: "stop", text: "misunderstood" }],
-  [ABNORMAL, { remedy: "retry", text: "lost" }],
-  [1007, { remedy: "stop", text: "misunderstood" }],
-  [1009, { remedy: "stop", text: "messageRefused" }],
-  [1011, { remedy: "retry", text: "serverTrouble" }],
-  [1012, { remedy: "retry", text: "serverRestarting" }],
-  [4000, { remedy: "retry", text: "serverRestarting" }],
-  [TOO_FAR_BEHIND, { remedy: "retry", text: "tooFarBehind" }],
-  [4002, { remedy: "retry", text: "serverFull" }],
-  [4003, { remedy: "retry", text: "idle" }],
+  [1002, { remedy: "again", text: "misunderstood" }],
+  [1003, { remedy: "again", text: "misunderstood" }],
+  [1006, { remedy: "wait", text: "lost" }],
+  [1007, { remedy: "again", text: "misunderstood" }],
+  [1009, { remedy: "again", text: "messageRefused" }],
+  [1011, { remedy: "wait", text: "serverTrouble" }],
+  [1012, { remedy: "wait", text: "serverRestarting" }],
+  [4000, { remedy: "wait", text: "serverRestarting" }],
+  [4001, { remedy: "wait", text: "tooFarBehind" }],
+  [4002, { remedy: "wait", text: "serverFull" }],
   [4500, { remedy: "name", text: "nameInvalid" }],
-  [NAME_TAKEN, { remedy: "name", text: "nameTaken" }],
-  [4502, { remedy: "stop", text: "unauthorized" }],
+  [4501, { remedy: "name", text: "nameTaken" }],
+  [4502, { remedy: "again", text: "unauthorized" }],
   [4503, { remedy: "room", text: "roomInvalid" }],
-  [4504, { remedy: "stop", text: "kicked" }],
-  [4505, { remedy: "stop", text: "flooding" }],
+  [4504, { remedy: "again", text: "kicked" }],
+  [4505, { remedy: "again", text: "flooding" }],
 ]);
 
 /**
@@ -47,6 +39,6 @@ export function readCloseCode(code) {
   const known = MEANINGS.get(code);
   if (known) return known;
   return code >= 4500
-    ? { remedy: "stop", text: "refused" }
-    : { remedy: "retry", text: "serverClosed" };
+    ? { remedy: "again", text: "refused" }
+    : { remedy: "wait", text: "serverClosed" };
 }

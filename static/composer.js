@@ -1,46 +1,103 @@
 // @ts-check
 /// <reference lib="dom" />
 /**
- * Where a message is written. What cannot be sent stays in the field, and the page says why.
+ * Where a message is written. What cannot be sent stays in the field, and the line below says why.
  */
 
-import { element } from "./dom.js";
-import { say } from "./page_language.js";
-import { countBytes, MESSAGE_BYTES_MAX } from "./plain_protocol.js";
-import { isSendKey } from "./typing.js";
+import { h, icon } from "./dom.js";
+import { isSendKey } from "./keys.js";
+import { countBytes } from "./names.js";
 
-/** From here on the page says how much room is left. */
+/** From here on the line below says how much room is left. */
 const BYTES_LEFT_SHOWN = 1_000;
+const DRAFT_CHARS_MAX = 100_000;
+
+/** @typedef {import("./languages.js").TextKey} TextKey */
 
 export class Composer {
-  #form = element("composer", HTMLFormElement);
-  #field = element("message", HTMLTextAreaElement);
-  #button = element("send", HTMLButtonElement);
-  #note = element("composer-note", HTMLElement);
-  #send;
-  #connected = false;
+  #words;
+  #options;
+  #draftName = "";
+  #isClosed = false;
+  #bytesMax = 8_192;
+  /** @type {readonly string[]} */
+  #typers = [];
+  #field = h("textarea", {
+    rows: "1",
+    dir: "auto",
+    autocomplete: "off",
+    enterkeyhint: "send",
+    "aria-describedby": "note",
+  });
+  #button = h("button", { type: "submit", class: "send" }, icon("send"));
+  #note = h("p", { class: "note-line", id: "note" });
+  #typing = h("p", { class: "note-line typing", "aria-hidden": "true" });
 
-  /** @param {(text: string) => boolean} send false: it was not sent */
-  constructor(send) {
-    this.#send = send;
-    this.#field.addEventListener("input", () => this.#show());
+  /**
+   * @param {import("./words.js").Words} words
+   * @param {{ send: (text: string) => void, typing: () => void,
+   *   store: () => import("./storage.js").Storage | undefined }} options
+   */
+  constructor(words, options) {
+    this.#words = words;
+    this.#options = options;
+    words.label(this.#field, "message");
+    words.placeholder(this.#field, "messagePlaceholder");
+    words.label(this.#button, "send");
+    const box = h("div", { class: "field-box" }, this.#field, this.#button);
+    const below = h("div", { class: "below" }, this.#note, this.#typing);
+    this.element = h("form", { class: "composer", novalidate: true }, box, below);
+    this.#field.addEventListener("input", () => {
+      this.#show();
+      options.store()?.set(this.#draftName, this.#field.value.slice(0, DRAFT_CHARS_MAX));
+      if (this.#field.value.trim() !== "") options.typing();
+    });
     this.#field.addEventListener("keydown", (event) => {
       if (!isSendKey(event)) return;
       event.preventDefault();
       this.#submit();
     });
-    this.#form.addEventListener("submit", (event) => {
+    this.element.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
-      this.#field.focus();
+      this.focus();
     });
     this.#show();
   }
 
-  /** @param {boolean} connected */
-  setConnected(connected) {
-    this.#connected = connected;
+  /** @param {number} bytesMax what the server takes */
+  setLimit(bytesMax) {
+    this.#bytesMax = bytesMax;
     this.#show();
+  }
+
+  /** @param {boolean} isClosed nothing can be sent until the person does something */
+  setClosed(isClosed) {
+    if (this.#isClosed === isClosed) return;
+    this.#isClosed = isClosed;
+    this.#show();
+  }
+
+  /** @param {string} key the conversation's: each has a draft of its own */
+  open(key) {
+    const name = `draft:${key}`;
+    if (this.#draftName === name) return;
+    this.#draftName = name;
+    this.#field.value = this.#options.store()?.get(name) ?? "";
+    this.#show();
+  }
+
+  /** @param {readonly string[]} names who types */
+  showTyping(names) {
+    if (names.join("\n") === this.#typers.join("\n")) return;
+    this.#typers = names;
+    const [first = "", second = ""] = names;
+    if (names.length === 0) this.#words.say(this.#typing, "");
+    else if (names.length === 1) this.#words.say(this.#typing, "typingOne", { name: first });
+    else if (names.length === 2) {
+      this.#words.say(this.#typing, "typingTwo", { name: first, other: second });
+    } else this.#words.say(this.#typing, "typingMany", { count: names.length });
+    this.element.classList.toggle("others-type", names.length > 0);
   }
 
   focus() {
@@ -48,34 +105,37 @@ export class Composer {
   }
 
   #submit() {
-    if (this.#button.disabled) return;
-    if (!this.#send(this.#field.value)) return this.#explain("notSent", {}, true);
+    if (this.#button.ariaDisabled === "true") return;
+    const text = this.#field.value;
     this.#field.value = "";
+    this.#options.store()?.set(this.#draftName, "");
     this.#show();
+    this.#options.send(text);
   }
 
   #show() {
     const { value } = this.#field;
-    const bytesLeft = MESSAGE_BYTES_MAX - countBytes(value);
-    const blank = value.trim() === "";
-    this.#button.disabled = !this.#connected || blank || bytesLeft < 0;
+    const bytesLeft = this.#bytesMax - countBytes(value);
+    const isBlank = value.trim() === "";
+    // Not `disabled`: that would take the focus away from a person at the keyboard.
+    this.#button.ariaDisabled = String(isBlank || bytesLeft < 0 || this.#isClosed);
     if (bytesLeft < 0) this.#explain("messageTooLong", { count: -bytesLeft }, true);
-    else if (!this.#connected && !blank) this.#explain("keptWhileAway", {}, false);
+    else if (this.#isClosed && !isBlank) this.#explain("keptWhileClosed", {}, false);
     else if (bytesLeft < BYTES_LEFT_SHOWN) this.#explain("bytesLeft", { count: bytesLeft }, false);
-    else this.#explain("", {}, false);
+    else this.#explain("enterHint", {}, false);
     this.#field.ariaInvalid = String(bytesLeft < 0);
     this.#grow();
   }
 
   /**
-   * @param {import("./languages.js").TextKey | ""} key
+   * @param {TextKey} key
    * @param {Record<string, number>} values
    * @param {boolean} isError
    */
   #explain(key, values, isError) {
-    say(this.#note, key, values);
+    this.#words.say(this.#note, key, values);
     this.#note.classList.toggle("error", isError);
-    this.#note.hidden = key === "";
+    this.#note.classList.toggle("hint", key === "enterHint");
   }
 
   /** The field is as high as its text; the style sheet says how high at most. */
@@ -83,7 +143,6 @@ export class Composer {
     if (CSS.supports("field-sizing", "content")) return;
     const { style } = this.#field;
     style.height = "auto";
-    const borders = this.#field.offsetHeight - this.#field.clientHeight;
-    style.height = `${this.#field.scrollHeight + borders}px`;
+    style.height = `${this.#field.scrollHeight}px`;
   }
 }

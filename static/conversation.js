@@ -1,148 +1,335 @@
 // @ts-check
-/// <reference lib="dom" />
-/// <reference lib="dom.iterable" />
 /**
- * The conversation on the page: messages grouped by their sender, and notes between them.
- *
- * Whatever people wrote is only ever set as text, each piece with a direction of its own.
+ * One conversation, a room's or with one person, as a list of items in their order: messages, those
+ * on their way after all others, and what is known to be missing. It knows no page and no socket.
  */
 
-import { BottomKeeper } from "./bottom_keeper.js";
-import { create, element } from "./dom.js";
-import { createTime, say } from "./page_language.js";
+import { nameKey } from "./natter.js";
 
-/** @typedef {{ sender: string, text: string, own: boolean, at: number }} Message */
+/** @typedef {"pending" | "sent" | "failed" | "perhaps"} Delivery */
+/**
+ * @typedef {object} MessageItem
+ * @property {"message"} kind
+ * @property {string} key
+ * @property {number} place its offset; infinite as long as it is not stored
+ * @property {string} id
+ * @property {string} ref of an own one that was sent from here
+ * @property {string} sender
+ * @property {string} body
+ * @property {number} at ms since 1970
+ * @property {boolean} own
+ * @property {boolean} deleted
+ * @property {Delivery} delivery
+ * @property {string} problem why it failed: an error code
+ * @property {number} version changes with anything of it
+ */
+/**
+ * @typedef {object} NoteItem
+ * @property {"gap" | "break"} kind `break`: what came before could not be gone on with
+ * @property {string} key
+ * @property {number} place
+ * @property {number} count of the messages that are missing
+ * @property {number} at
+ * @property {number} version
+ */
+/** @typedef {MessageItem | NoteItem} Item */
 
-export const MESSAGES_MAX = 2_000;
-/** The oldest go so many at a time, since each time costs a layout. */
-const TRIM_MESSAGES = 50;
-/** A group shows one time: that of its first message. */
-const GROUP_MS = 2 * 60_000;
-const HUES = 6;
+/** The oldest are let go of beyond this; they can be loaded again. */
+export const ITEMS_MAX = 20_000;
+const ITEMS_KEPT = 15_000;
 
 export class Conversation {
-  #log = element("log", HTMLElement);
-  #empty = element("empty", HTMLElement);
-  #keeper = new BottomKeeper(this.#log, element("jump", HTMLButtonElement));
-  #messageCount = 0;
-  /** @type {{ sender: string, own: boolean, at: number, node: HTMLElement } | undefined} */
-  #group;
+  /** @type {Item[]} */
+  items = [];
+  /** Whether there is a past to load. */
+  hasMore = false;
+  isLoading = false;
+  unread = 0;
+  mentions = 0;
+  /** The key of the first unread message; the line stays when it has been read. */
+  lineKey = "";
+  /** Who types, until when in ms since 1970. @type {Map<string, number>} */
+  typers = new Map();
+  epoch = "";
+  /** The newest offset when it was joined: what comes up to there is no news. */
+  head = 0;
+  /** Everything up to here has been read. */
+  readUpTo = 0;
+  /** The past is before this offset. */
+  oldest = 0;
+  newest = 0;
+  /** @type {Map<string, MessageItem>} */
+  #byId = new Map();
+  /** @type {Map<string, MessageItem>} */
+  #byRef = new Map();
 
-  get isEmpty() {
-    return this.#log.childElementCount === 0;
-  }
-
-  /** @param {Message} message */
-  add(message) {
-    if (this.#messageCount >= MESSAGES_MAX) this.#keeper.trim(() => this.#removeOldest());
-    const body = create("p", "message");
-    body.dir = "auto";
-    body.textContent = message.text;
-    body.dataset["at"] = String(message.at);
-    this.#groupFor(message).append(body);
-    this.#messageCount++;
-    this.#empty.hidden = true;
-    this.#keeper.added(message.own);
+  /**
+   * @param {"room" | "direct"} kind
+   * @param {string} name the room's, or the other person's
+   */
+  constructor(kind, name) {
+    this.kind = kind;
+    this.name = name;
+    this.key = (kind === "room" ? "#" : "@") + nameKey(name);
   }
 
   /**
-   * Says something between the messages; said twice in a row, it is said once.
+   * The server says from where on it tells.
    *
-   * @param {import("./languages.js").TextKey} key
+   * @param {{ epoch: string, offset: number, head: number, recovered: boolean }} joined
+   * @param {number} at
+   * @param {string} [read] `epoch:offset`: what an earlier visit had read
    */
-  note(key) {
-    this.#group = undefined;
-    const last = this.#log.lastElementChild;
-    if (last instanceof HTMLElement && last.dataset["note"] === key) last.remove();
-    const note = create("div", "note");
-    note.dataset["note"] = key;
-    const words = create("span");
-    say(words, key);
-    note.append(words, " ", createTime(Date.now()));
-    this.#log.append(note);
-    this.#empty.hidden = true;
-    this.#keeper.added(false);
+  begin({ epoch, offset, head, recovered }, at, read = "") {
+    this.head = head;
+    const isFirst = this.epoch === "";
+    if (isFirst || epoch !== this.epoch) {
+      if (!isFirst) this.#startAnew(offset, at);
+      this.epoch = epoch;
+      this.newest = offset;
+      this.oldest = offset + 1;
+      this.hasMore = offset > 0;
+      const readOffset = read.startsWith(`${epoch}:`) ? Number(read.slice(epoch.length + 1)) : NaN;
+      this.readUpTo = Number.isInteger(readOffset) ? Math.min(readOffset, head) : head;
+    } else if (!recovered && offset > this.newest) {
+      this.miss(this.newest + 1, offset, at);
+    }
   }
 
   /**
-   * Marks the person's own messages of which nobody can know whether they arrived.
+   * What was shown is of a history that the server does not have any more.
    *
-   * @param {number} since ms since 1970
+   * @param {number} offset
+   * @param {number} at
    */
-  doubtOwn(since) {
-    const own = [...this.#log.querySelectorAll(".own .message")].reverse();
-    for (const body of own) {
-      if (!(body instanceof HTMLElement) || Number(body.dataset["at"]) < since) return;
-      if (body.nextElementSibling?.classList.contains("doubt")) continue;
-      const doubt = create("p", "doubt");
-      say(doubt, "mayBeLost");
-      body.after(doubt);
+  #startAnew(offset, at) {
+    this.items = this.items.filter(({ place }) => place === Infinity);
+    this.#byId.clear();
+    this.unread = this.mentions = 0;
+    this.lineKey = "";
+    this.#insert({
+      kind: "break",
+      key: `break:${at}`,
+      place: offset + 0.5,
+      count: 0,
+      at,
+      version: 0,
+    });
+  }
+
+  /**
+   * @param {number} from
+   * @param {number} to
+   * @param {number} at
+   */
+  miss(from, to, at) {
+    const count = to - from + 1;
+    this.#insert({ kind: "gap", key: `gap:${from}`, place: from, count, at, version: 0 });
+    this.newest = Math.max(this.newest, to);
+  }
+
+  /**
+   * @param {import("./natter.js").Message} message
+   * @param {{ own: boolean, isSeen: boolean, isMention: boolean }} circumstances
+   * @returns {MessageItem | undefined} undefined: it was here already
+   */
+  take({ offset, id, sender, body, at, deleted: isDeleted }, { own, isSeen, isMention }) {
+    const deleted = isDeleted === true;
+    this.newest = Math.max(this.newest, offset);
+    this.typers.delete(sender);
+    if (this.#byId.has(id)) return undefined;
+    if (own) this.#adopt(body);
+    const item = this.#add({ id, place: offset, sender, body, at, own, deleted });
+    if (own || offset <= this.readUpTo) return item;
+    if (isSeen) this.readUpTo = offset;
+    else if (!deleted) {
+      if (this.unread === 0) this.lineKey = item.key;
+      this.unread++;
+      if (isMention) this.mentions++;
+    }
+    return item;
+  }
+
+  /** @param {Partial<MessageItem>} parts @returns {MessageItem} */
+  #add(parts) {
+    /** @type {MessageItem} */
+    const item = {
+      kind: "message",
+      key: `m:${parts.id}`,
+      place: Infinity,
+      id: "",
+      ref: "",
+      sender: "",
+      body: "",
+      at: 0,
+      own: false,
+      deleted: false,
+      delivery: "sent",
+      problem: "",
+      version: 0,
+      ...parts,
+    };
+    if (item.id !== "") this.#byId.set(item.id, item);
+    this.#insert(item);
+    return item;
+  }
+
+  /**
+   * A message of one's own came back before its acknowledgement, over a new connection: the one that
+   * waits with the same text is shown no longer. Its acknowledgement tells whether it was the same.
+   *
+   * @param {string} body
+   */
+  #adopt(body) {
+    for (const item of this.#byRef.values()) {
+      if (item.body !== body || item.place !== Infinity) continue;
+      this.#byRef.delete(item.ref);
+      return this.#drop(item);
     }
   }
 
-  clear() {
-    this.#log.replaceChildren();
-    this.#messageCount = 0;
-    this.#group = undefined;
-    this.#empty.hidden = false;
-    this.#keeper.added(true);
+  /**
+   * A message is on its way.
+   *
+   * @param {{ ref: string, body: string, sender: string, at: number }} message
+   * @returns {MessageItem}
+   */
+  addPending({ ref, body, sender, at }) {
+    const item = this.#add({
+      key: `r:${ref}`,
+      ref,
+      body,
+      sender,
+      at,
+      own: true,
+      delivery: "pending",
+    });
+    this.#byRef.set(ref, item);
+    this.lineKey = "";
+    return item;
   }
 
-  /** @param {Message} message */
-  #groupFor({ sender, own, at }) {
-    const last = this.#group;
-    if (last && last.sender === sender && last.own === own && at - last.at < GROUP_MS) {
-      return last.node;
+  /**
+   * It is stored.
+   *
+   * @param {{ ref: string, body: string, sender: string }} sent
+   * @param {{ id: string, offset: number, at: number }} ack
+   */
+  acknowledge({ ref, body, sender }, { id, offset, at }) {
+    const pending = this.#byRef.get(ref);
+    this.#byRef.delete(ref);
+    if (pending) this.#drop(pending);
+    if (this.#byId.has(id)) return;
+    if (pending) {
+      Object.assign(pending, { id, place: offset, at, delivery: "sent", problem: "" });
+      pending.version++;
+      this.#byId.set(id, pending);
+      this.#insert(pending);
+    } else this.#add({ key: `r:${ref}`, id, place: offset, sender, body, at, own: true });
+  }
+
+  /**
+   * @param {string} ref
+   * @param {Delivery} delivery
+   * @param {string} [problem]
+   */
+  mark(ref, delivery, problem = "") {
+    const item = this.#byRef.get(ref);
+    if (!item) return;
+    item.delivery = delivery;
+    item.problem = problem;
+    item.version++;
+  }
+
+  /**
+   * Takes a message that was not sent away, for good.
+   *
+   * @param {string} ref
+   */
+  discard(ref) {
+    const item = this.#byRef.get(ref);
+    this.#byRef.delete(ref);
+    if (item) this.#drop(item);
+  }
+
+  /**
+   * A message is gone; its place stays.
+   *
+   * @param {number} target its offset
+   */
+  remove(target) {
+    const index = this.#indexAfter(target) - 1;
+    const item = this.items[index];
+    if (item?.kind !== "message" || item.place !== target || item.deleted) return;
+    item.deleted = true;
+    item.body = "";
+    item.version++;
+    if (item.place > this.readUpTo && !item.own && this.unread > 0) this.unread--;
+  }
+
+  /**
+   * A page of the past came.
+   *
+   * @param {import("./natter.js").HistoryPage} page
+   * @param {(sender: string) => boolean} isOwn
+   */
+  prepend({ epoch, entries, more, from }, isOwn) {
+    this.isLoading = false;
+    if (epoch !== this.epoch) return;
+    /** @type {number[]} */
+    const removed = [];
+    for (const entry of entries) {
+      if (entry.type === "deletion") removed.push(entry.target);
+      if (entry.type !== "message" || this.#byId.has(entry.id)) continue;
+      const { offset: place, id, sender, body, at } = entry;
+      const deleted = entry.deleted === true;
+      this.#add({ id, place, sender, body, at, deleted, own: isOwn(sender) });
     }
-    const node = create("div", own ? "group own" : `group other hue-${hueOf(sender)}`);
-    const head = create("p", "head");
-    const name = create("bdi", "sender");
-    if (own) say(name, "you");
-    else name.textContent = sender;
-    head.append(name, " ", createTime(at));
-    if (!own) node.dataset["initial"] = firstCharacter(sender);
-    node.append(head);
-    this.#log.append(node);
-    this.#group = { sender, own, at, node };
-    return node;
+    for (const target of removed) this.remove(target);
+    this.oldest = Math.min(this.oldest, from);
+    this.hasMore = more;
   }
 
-  #removeOldest() {
-    for (let removed = 0; removed < TRIM_MESSAGES;) {
-      const first = this.#log.firstElementChild;
-      if (!first) return;
-      const oldest = first.querySelector(".message");
-      if (oldest && first.querySelectorAll(".message").length > 1) {
-        if (oldest.nextElementSibling?.classList.contains("doubt")) {
-          oldest.nextElementSibling.remove();
-        }
-        oldest.remove();
-      } else {
-        first.remove();
-      }
-      if (!oldest) continue;
-      removed++;
-      this.#messageCount--;
+  /** @returns {boolean} whether anything was unread */
+  markRead() {
+    const had = this.unread > 0 || this.readUpTo < this.newest;
+    this.readUpTo = Math.max(this.readUpTo, this.newest);
+    this.unread = this.mentions = 0;
+    return had;
+  }
+
+  /** So that memory stays bounded; not while somebody reads there. */
+  trim() {
+    if (this.items.length <= ITEMS_MAX) return;
+    const gone = this.items.splice(0, this.items.length - ITEMS_KEPT);
+    for (const item of gone) if (item.kind === "message") this.#byId.delete(item.id);
+    this.oldest = Math.ceil(this.items[0]?.place ?? this.oldest);
+    this.hasMore = true;
+  }
+
+  /** @param {Item} item */
+  #insert(item) {
+    this.items.splice(this.#indexAfter(item.place), 0, item);
+  }
+
+  /**
+   * @param {number} place
+   * @returns {number} behind everything up to there
+   */
+  #indexAfter(place) {
+    let low = 0;
+    let high = this.items.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.items[middle]?.place ?? Infinity) <= place) low = middle + 1;
+      else high = middle;
     }
+    return low;
   }
-}
 
-/**
- * @param {string} name
- * @returns {number} the same for the same name
- */
-function hueOf(name) {
-  let sum = 0;
-  for (const character of name) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 9_973;
-  return sum % HUES;
-}
-
-/**
- * @param {string} name
- * @returns {string} what a person sees as its first character
- */
-function firstCharacter(name) {
-  if (!("Segmenter" in Intl)) return [...name][0] ?? "";
-  const [first] = new Intl.Segmenter().segment(name);
-  return first?.segment ?? "";
+  /** @param {Item} item */
+  #drop(item) {
+    const index = this.items.lastIndexOf(item);
+    if (index >= 0) this.items.splice(index, 1);
+  }
 }

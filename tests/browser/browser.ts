@@ -32,6 +32,9 @@ const BROWSER_ARGUMENTS = [
   "--no-first-run",
 ];
 
+/** The key of programs on a test's server. */
+export const API_KEY = "a-key-of-programs-for-tests";
+
 /** A running Natter. */
 export interface Server extends AsyncDisposable {
   /** The page's address. */
@@ -40,18 +43,44 @@ export interface Server extends AsyncDisposable {
   readonly port: number;
   /** Kills it, as a crash would. */
   kill(): Promise<void>;
+  /** Asks it to end, and waits until it has. */
+  drain(): Promise<void>;
+  /** Asks something as a program. */
+  ask(method: string, path: string, body?: unknown): Promise<unknown>;
 }
 
 /**
  * Starts the real server as a child process.
  *
  * @param port 0: any free one.
+ * @param env Other settings.
  */
-export async function startServer(port = 0): Promise<Server> {
-  const server = await startProcess({ PORT: `${port}` });
+export async function startServer(
+  port = 0,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Server> {
+  const server = await startProcess({ ...env, PORT: `${port}` });
   let ended: PromiseLike<void> | undefined;
   const kill = async () => await (ended ??= server[Symbol.asyncDispose]());
-  return { url: server.url, port: server.port, kill, [Symbol.asyncDispose]: kill };
+  return {
+    url: server.url,
+    port: server.port,
+    kill,
+    async drain() {
+      server.process.kill("SIGTERM");
+      await server.process.status;
+    },
+    async ask(method, path, body) {
+      const response = await fetch(new URL(path, server.url), {
+        method,
+        headers: { "Authorization": `Bearer ${API_KEY}`, "Content-Type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+      return response.json();
+    },
+    [Symbol.asyncDispose]: kill,
+  };
 }
 
 /** Starts a Chromium; it ends with `close()`. */
@@ -68,7 +97,9 @@ export interface Stage {
   readonly browser: Browser;
   /** Opens the page in a window of its own. */
   open(options?: BrowserContextOptions): Promise<Visitor>;
-  /** Opens the page and joins. */
+  /** A room that no other test has. */
+  readonly room: string;
+  /** Opens the page and joins the test's own room. */
   join(name: string, options?: BrowserContextOptions): Promise<Visitor>;
 }
 
@@ -77,7 +108,7 @@ export function setStage(): Stage {
   let server: Server;
   let browser: Browser;
   Deno.test.beforeAll(async () => {
-    [server, browser] = await Promise.all([startServer(), startBrowser()]);
+    [server, browser] = await Promise.all([startServer(0, { API_KEY }), startBrowser()]);
   });
   Deno.test.afterAll(async () => {
     await browser?.close();
@@ -91,9 +122,13 @@ export function setStage(): Stage {
     get browser() {
       return browser;
     },
+    get room() {
+      return `room-${tests}`;
+    },
     open,
     async join(name, options) {
-      const visitor = await open(options);
+      const url = `${server.url}#room=${this.room}`;
+      const visitor = await Visitor.open(browser, url, options);
       await visitor.join(name);
       return visitor;
     },
@@ -109,9 +144,14 @@ export function setStage(): Stage {
 export function pageTest(name: string, fn: () => Promise<void>): void {
   // The browser's driver has timers and pipes of its own, shared by all tests of a file: they end
   // when they like, in a later test perhaps, and the sanitizers would blame that test.
-  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
+  const run = () => {
+    tests++;
+    return fn();
+  };
+  Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
 }
 
+let tests = 0;
 let people = 0;
 
 /** A name that no other test has. */
@@ -172,9 +212,19 @@ export class Visitor implements AsyncDisposable {
     return this.page.getByRole("log");
   }
 
-  /** The line that says how the connection stands. */
+  /** The calm line that says how the connection stands. */
   get status(): Locator {
-    return this.page.locator("#status");
+    return this.page.locator(".status");
+  }
+
+  /** The strip that says what is wrong with the connection. */
+  get strip(): Locator {
+    return this.page.locator(".strip");
+  }
+
+  /** Why joining was refused. */
+  get refusal(): Locator {
+    return this.page.locator("#join-error");
   }
 
   /** Asks to join; the answer is still to come. */
@@ -195,34 +245,50 @@ export class Visitor implements AsyncDisposable {
     await this.sendButton.click();
   }
 
-  /** The button that asks for the next attempt to connect. */
-  get tryNowButton(): Locator {
-    return this.page.getByRole("button", { name: "Try now", exact: true });
-  }
-
-  /** The line between messages that says what happened to the connection. */
-  get notes(): Locator {
-    return this.log.locator(".note");
-  }
-
   /** One message of the conversation. */
   bubble(text: string): Locator {
-    return this.log.locator(".message").filter({ hasText: text });
+    return this.log.locator(".bubble").filter({ hasText: text });
   }
 
-  /** The texts of all messages, the oldest first. */
+  /** One message with all that stands beside it. */
+  row(text: string): Locator {
+    return this.log.locator(".row").filter({ hasText: text });
+  }
+
+  /** Waits until a message of one's own is stored. */
+  async stored(text: string): Promise<void> {
+    await this.row(text).locator(".message.sent").waitFor();
+  }
+
+  /** The texts of all messages in the document, the oldest first. */
   async messages(): Promise<string[]> {
-    return await this.log.locator(".message").allTextContents();
+    return await this.log.locator(".bubble").allTextContents();
+  }
+
+  /** A room or a person in the sidebar. */
+  entry(name: string): Locator {
+    return this.page.locator(".sidebar button.entry", {
+      has: this.page.getByText(name, { exact: true }),
+    });
+  }
+
+  /** Opens a room from the sidebar. */
+  async openRoom(name: string): Promise<void> {
+    await this.page.locator("#new-room").fill(name);
+    await this.page.locator("#new-room").press("Enter");
+    await this.waitForText(this.page.locator(".title"), name);
   }
 
   /** Waits until an element shows a text. */
-  async waitForText(target: Locator, text: string): Promise<void> {
+  async waitForText(target: Locator, text: string | RegExp): Promise<void> {
     await target.filter({ hasText: text }).waitFor();
   }
 
-  /** The browser itself reports each socket that failed: expected where a server is gone. */
-  forgiveSocketErrors(): void {
-    this.complaints = this.complaints.filter((text) => !text.startsWith("WebSocket connection to"));
+  /** The browser itself reports each socket or request that failed: expected where a server is gone. */
+  forgiveNetworkErrors(): void {
+    this.complaints = this.complaints.filter((text) =>
+      !/^(WebSocket connection to|Failed to load resource)/.test(text)
+    );
   }
 
   /** Closes the window; what the page complained of fails the test. */
@@ -232,32 +298,101 @@ export class Visitor implements AsyncDisposable {
   }
 }
 
-/** Takes the place of the server for the sockets of one page. */
-export async function playServer(
-  visitor: Visitor,
-  answer: (socket: WebSocketRoute, number: number) => void,
-): Promise<void> {
-  let number = 0;
-  await visitor.page.routeWebSocket(/\/ws\//, (socket) => answer(socket, number++));
-  // The routes take hold of a page as it loads.
-  await visitor.page.reload();
+/** What a played server tells, as the rich protocol has it. */
+type Event = Readonly<Record<string, unknown>>;
+
+/** A server of the rich protocol that does what the test says. */
+export interface PlayedServer {
+  /** Tells a page something. */
+  tell(...events: Event[]): void;
+  /** Closes the newest socket. */
+  close(code: number, reason?: string): void;
+  /** How many sockets there have been. */
+  readonly count: number;
 }
 
-/**
- * Opens the page with the test in the place of the server, and joins.
- *
- * @returns The person's window, and what makes another one say things.
- */
+/** What a played server begins with, and how it answers. */
+export interface Play {
+  /** The newest offset of the lobby. */
+  readonly head?: number;
+  /** Where the stream of the lobby begins. */
+  readonly offset?: number;
+  /** Answers a command; without it, messages get an `ack`, and come back. */
+  answer?(command: Event & { readonly type: string }, server: PlayedServer): void;
+  /** Says something else at a connection. */
+  greet?(server: PlayedServer, number: number): boolean;
+}
+
+const AT = Date.UTC(2026, 4, 9, 10, 8);
+
+/** An entry of the lobby. */
+export function entry(offset: number, parts: Event = {}): Event {
+  return {
+    type: "message",
+    room: "lobby",
+    offset,
+    id: `id-${offset}`,
+    sender: "Ben",
+    body: `message ${offset}`,
+    at: AT + offset * 7_000,
+    ...parts,
+  };
+}
+
+/** Takes the place of the server for the sockets of one page. */
+export async function playServer(visitor: Visitor, play: Play = {}): Promise<PlayedServer> {
+  const { head = 0, offset = head } = play;
+  let newest = head;
+  let count = 0;
+  let socket: WebSocketRoute | undefined;
+  const server: PlayedServer = {
+    tell: (...events) => socket?.send(JSON.stringify(events)),
+    close: (code, reason = "") => void socket?.close({ code, reason }),
+    get count() {
+      return count;
+    },
+  };
+  const answer = play.answer ?? (({ type, room, body, ref }) => {
+    if (type === "ping") server.tell({ type: "pong" });
+    if (type !== "message") return;
+    const { id, at, ...rest } = entry(++newest, { sender: "Ann", body });
+    server.tell({ type: "ack", ref, room, offset: newest, id, at, duplicate: false });
+    server.tell({ ...rest, id, at });
+  });
+  await visitor.page.routeWebSocket(/\/ws\//, (opened) => {
+    socket = opened;
+    opened.onMessage((text) => answer(JSON.parse(String(text)), server));
+    if (play.greet?.(server, count++)) return;
+    const joined = { type: "joined", epoch: "e", recovered: false };
+    server.tell(
+      {
+        type: "welcome",
+        protocol: "natter.v1",
+        username: "Ann",
+        limits: { bodyBytesMax: 8192, messagesPerSecond: 0, messagesBurst: 0 },
+        pingSeconds: 25,
+      },
+      { ...joined, room: "@Ann", offset: 0, head: 0 },
+      { ...joined, room: "lobby", offset, head, users: ["Ann", "Ben"], userCount: 2 },
+    );
+    for (let at = offset + 1; at <= head; at += 200) {
+      const length = Math.min(200, head - at + 1);
+      server.tell(...Array.from({ length }, (_, index) => entry(at + index)));
+    }
+  });
+  // The routes take hold of a page as it loads.
+  await visitor.page.reload();
+  return server;
+}
+
+/** Opens the page with the test in the place of the server, and joins. */
 export async function joinPlayedServer(
   stage: Stage,
+  play: Play = {},
   options: BrowserContextOptions = {},
-): Promise<[Visitor, (...texts: string[]) => void]> {
+): Promise<[Visitor, PlayedServer]> {
   const visitor = await stage.open(options);
-  let socket: WebSocketRoute;
-  await playServer(visitor, (opened) => socket = opened);
+  const server = await playServer(visitor, play);
   await visitor.join("Ann");
-  const say = (...texts: string[]) => {
-    for (const msg of texts) socket.send(JSON.stringify({ sender: "Ben", msg }));
-  };
-  return [visitor, say];
+  return [visitor, server];
 }

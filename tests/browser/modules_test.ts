@@ -1,138 +1,191 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { BACKOFF_BASE_MS, BACKOFF_CAP_MS, backoffMs } from "../../static/backoff.js";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { readCloseCode } from "../../static/close_codes.js";
+import type { Item } from "../../static/conversation.js";
+import { isComposing, isSendKey } from "../../static/keys.js";
 import { chooseLanguage, TEXTS } from "../../static/languages.js";
-import {
-  chatAddress,
-  checkName,
-  countBytes,
-  NAME_CODE_POINTS_MAX,
-  parseFrame,
-  roomOfHash,
-} from "../../static/plain_protocol.js";
+import { isOneGroup } from "../../static/message_row.js";
+import { checkName, countBytes, mentions, suggestNames } from "../../static/names.js";
+import { mayReconnect } from "../../static/natter.js";
+import { Storage } from "../../static/storage.js";
 
 const STATIC = new URL("../../static/", import.meta.url);
 
-Deno.test("backoff: uniform below a bound that doubles up to the cap", () => {
-  const almostOne = () => 1 - Number.EPSILON;
-  assertEquals(backoffMs(0, () => 0), 0);
-  assertEquals(backoffMs(0, almostOne), BACKOFF_BASE_MS - 1);
-  assertEquals(backoffMs(3, () => 0.25), 2 * BACKOFF_BASE_MS);
-  assertEquals(backoffMs(5, almostOne), BACKOFF_CAP_MS - 1);
-  assertEquals(backoffMs(5_000, almostOne), BACKOFF_CAP_MS - 1);
-  assertEquals(backoffMs(9, () => 0.5, 4_000), 2_000);
-});
+/** What the scripts say, less what only other scripts know. */
+function sources(): string {
+  return [...Deno.readDirSync(STATIC)]
+    .filter(({ name }) => name.endsWith(".js") && name !== "languages.js" && name !== "natter.js")
+    .map(({ name }) => Deno.readTextFileSync(new URL(name, STATIC))).join("\n");
+}
 
-Deno.test("close codes: the ranges decide where the table is silent", () => {
-  assertEquals(readCloseCode(4499).remedy, "retry");
-  assertEquals(readCloseCode(4506), { remedy: "stop", text: "refused" });
-  assertEquals(readCloseCode(3000).remedy, "retry");
-  assertEquals(readCloseCode(4500).remedy, "name");
-  assertEquals(readCloseCode(4503).remedy, "room");
-});
-
-Deno.test("bytes are counted as UTF-8", () => {
-  assertEquals(countBytes("abc"), 3);
-  assertEquals(countBytes("é"), 2);
-  assertEquals(countBytes("\u4f60\u597d"), 6);
-  assertEquals(countBytes("😀"), 4);
-  // A lone surrogate leaves the browser as U+FFFD.
-  assertEquals(countBytes("\ud800"), 3);
-});
-
-Deno.test("names are checked lightly before the server decides", () => {
-  const longest = "😀".repeat(NAME_CODE_POINTS_MAX);
-  assertEquals(checkName(longest), undefined);
-  assertEquals(checkName(longest + "a"), "nameTooLong");
-  assertEquals(checkName("e\u0301".repeat(NAME_CODE_POINTS_MAX)), undefined, "counted after NFC");
-  assertEquals(checkName(""), "nameEmpty");
-  assertEquals(checkName("."), "nameInvalid");
-  assertEquals(checkName(".."), "nameInvalid");
-  assertEquals(checkName("a\ud800"), "nameInvalid");
-  assertEquals(checkName("a.b"), undefined);
-});
-
-Deno.test("the chat's address keeps the page's sub-path and carries any name", () => {
-  const page = "https://example.org/talk/?utm=1#room=tea";
-  assertEquals(chatAddress(page, "alice", ""), "wss://example.org/talk/ws/alice");
-  assertEquals(
-    chatAddress("http://localhost:8000/index.html", "a/b?c#d %", "tea & cake"),
-    "ws://localhost:8000/ws/a%2Fb%3Fc%23d%20%25?room=tea+%26+cake",
-  );
-});
-
-Deno.test("the room stands in the fragment", () => {
-  assertEquals(roomOfHash(""), "");
-  assertEquals(roomOfHash("#room=tea"), "tea");
-  assertEquals(roomOfHash("#x=1&room=%E8%8C%B6"), "\u8336");
-  assertEquals(roomOfHash("#tea"), "");
-});
-
-Deno.test("frames that are no chat message are skipped", () => {
-  assertEquals(parseFrame('{"sender":"a","msg":"b"}'), { sender: "a", text: "b" });
-  const others = ["", "{", "null", "[]", "1", '{"sender":"a"}', '{"sender":1,"msg":"b"}'];
-  for (const frame of [...others, '{"sender":"a","msg":null}', new ArrayBuffer(1)]) {
-    assertEquals(parseFrame(frame), undefined, String(frame));
-  }
-});
-
-Deno.test("the language: chosen, else the first preferred one that the page speaks", () => {
-  const cases: [string[], string][] = [
-    [["en-GB"], "en"],
-    [["zh-TW", "en"], "zh-Hant"],
-    [["zh-HK"], "zh-Hant"],
-    [["zh-Hant-CN"], "zh-Hant"],
-    [["yue"], "zh-Hant"],
-    [["zh-CN"], "zh-Hans"],
-    [["zh"], "zh-Hans"],
-    [["zh-SG"], "zh-Hans"],
-    [["zh-Hans-HK"], "zh-Hans"],
-    [["fr", "de-CH", "zh-TW"], "zh-Hant"],
-    [["fr"], "en"],
-    [[], "en"],
-  ];
-  for (const [preferred, expected] of cases) {
-    assertEquals(chooseLanguage(preferred), expected, preferred.join());
-  }
-  assertEquals(chooseLanguage(["zh-TW"], "zh-Hans"), "zh-Hans");
-  assertEquals(chooseLanguage(["zh-TW"], "klingon"), "zh-Hant");
-});
-
-Deno.test("every language has the same keys, with the same values in their texts", () => {
-  const places = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort();
-  const english = Object.entries(TEXTS.en);
+Deno.test("all languages say the same things, with the same values, and nothing is left empty", () => {
+  const values = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
   for (const [language, texts] of Object.entries(TEXTS)) {
-    assertEquals(Object.keys(texts).sort(), english.map(([key]) => key).sort(), language);
-    for (const [key, text] of english) {
-      const translated = texts[key as keyof typeof texts];
-      assertMatch(translated, /\S/, `${language}.${key}`);
-      assertEquals(places(translated), places(text), `${language}.${key}`);
+    assertEquals(Object.keys(texts), Object.keys(TEXTS.en), language);
+    for (const [key, text] of Object.entries(texts)) {
+      assert(text.trim() !== "", `${language} ${key}`);
+      const english = TEXTS.en[key as keyof typeof TEXTS.en];
+      assertEquals(values(text), values(english), `${language} ${key}`);
+      for (const form of text.split("|")) assertEquals(values(form), values(english), key);
     }
   }
 });
 
-Deno.test("every text is used, and every text that the page names exists", async () => {
-  const page = await Deno.readTextFile(new URL("index.html", STATIC));
-  const named = [...page.matchAll(/data-(?:text|label|placeholder)="(\w+)"/g)].map((m) => m[1]!);
-  for (const key of named) assert(key in TEXTS.en, `index.html names "${key}"`);
+Deno.test("every text is used; that no other is asked for, the types see to", () => {
+  const code = sources();
+  for (const key of Object.keys(TEXTS.en)) assert(code.includes(`"${key}"`), `unused: ${key}`);
+});
 
-  const used = new Set(named);
-  for await (const { name } of Deno.readDir(STATIC)) {
-    if (!name.endsWith(".js") || name === "languages.js") continue;
-    const source = await Deno.readTextFile(new URL(name, STATIC));
-    for (const [, word] of source.matchAll(/"(\w+)"/g)) used.add(word!);
-  }
-  for (const key of Object.keys(TEXTS.en)) {
-    assert(used.has(key), `nothing uses the text "${key}"`);
+Deno.test("the two Chinese are two", () => {
+  const different = Object.entries(TEXTS["zh-Hant"]).filter(([key, text]) => {
+    return text !== TEXTS["zh-Hans"][key as keyof typeof TEXTS.en];
+  });
+  assert(different.length > 40);
+  for (const [key, text] of Object.entries(TEXTS["zh-Hant"])) {
+    assert(!/[们这时开关设]/.test(text), `${key}: ${text}`);
   }
 });
 
-Deno.test("no file of the page makes markup from text, or holds inline script or style", async () => {
-  for await (const { name } of Deno.readDir(STATIC)) {
-    const source = await Deno.readTextFile(new URL(name, STATIC));
-    assert(!/innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/.test(source), name);
-    if (name.endsWith(".html")) {
-      assert(!/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:/i.test(source), name);
+for (
+  const [preferred, chosen, language] of [
+    [["en-GB"], null, "en"],
+    [["zh-TW", "en"], null, "zh-Hant"],
+    [["zh-HK"], null, "zh-Hant"],
+    [["yue"], null, "zh-Hant"],
+    [["zh-Hans-TW"], null, "zh-Hans"],
+    [["zh-CN"], null, "zh-Hans"],
+    [["zh"], null, "zh-Hans"],
+    [["fr", "zh-SG", "en"], null, "zh-Hans"],
+    [["fr"], null, "en"],
+    [[], null, "en"],
+    [["zh-TW"], "en", "en"],
+    [["zh-TW"], "nonsense", "zh-Hant"],
+  ] as const
+) {
+  Deno.test(`who prefers ${preferred.join(", ")} and chose ${chosen} reads ${language}`, () => {
+    assertEquals(chooseLanguage([...preferred], chosen), language);
+  });
+}
+
+Deno.test("every close code means something, and the client waits where the page says so", () => {
+  for (let code = 1000; code < 5000; code++) {
+    const { remedy, text } = readCloseCode(code);
+    assert(text in TEXTS.en);
+    assertEquals(
+      remedy === "wait",
+      mayReconnect(code) && code !== 1010 || code === 1008 || code === 1010,
+      `${code}`,
+    );
+  }
+});
+
+Deno.test("names that cannot be are known before the server is asked", () => {
+  const names = {
+    "": "nameEmpty",
+    ".": "nameInvalid",
+    "..": "nameInvalid",
+    "\ud800": "nameInvalid",
+  };
+  for (const [name, wrong] of Object.entries(names)) assertEquals(checkName(name), wrong);
+  assertEquals(checkName("a".repeat(33)), "nameTooLong");
+  for (const name of ["a", "😀".repeat(32), "é".normalize("NFD").repeat(32)]) {
+    assertEquals(checkName(name), undefined);
+  }
+});
+
+Deno.test("other names are like the one that is taken, short enough, and not the same", () => {
+  for (const name of ["Ann", "美玲", "x".repeat(32), "😀".repeat(32)]) {
+    const others = suggestNames(name);
+    assertEquals(new Set(others).size, 4);
+    for (const other of others) {
+      assertEquals(checkName(other), undefined);
+      assertNotEquals(other, name);
     }
+  }
+});
+
+for (
+  const [body, name, isMention] of [
+    ["hello Ann", "Ann", true],
+    ["hello ANN!", "Ann", true],
+    ["@ann, look", "Ann", true],
+    ["ann", "Ann", true],
+    ["Annual planning", "Ann", false],
+    ["a plan", "an", false],
+    ["banner", "ann", false],
+    ["banner for ann", "ann", true],
+    ["@美玲好", "美玲", true],
+    ["美玲，好", "美玲", true],
+    ["是美玲嗎", "美玲", false],
+    ["anything", "", false],
+  ] as const
+) {
+  Deno.test(`"${body}" ${isMention ? "speaks" : "does not speak"} of "${name}"`, () => {
+    assertEquals(mentions(body, name), isMention);
+  });
+}
+
+Deno.test("bytes are counted as the server counts them", () => {
+  for (const [text, bytes] of [["", 0], ["a", 1], ["é", 2], ["美", 3], ["😀", 4]] as const) {
+    assertEquals(countBytes(text), bytes);
+  }
+});
+
+Deno.test("Enter sends only alone, and never for an input method", () => {
+  const key = (parts: Partial<KeyboardEvent>) => ({ key: "Enter", ...parts }) as KeyboardEvent;
+  assertEquals(isSendKey(key({ keyCode: 13 })), true);
+  const others = [{ shiftKey: true }, { altKey: true }, { isComposing: true }, { keyCode: 229 }];
+  for (const parts of [...others, { key: "a" }]) assertEquals(isSendKey(key(parts)), false);
+  assertEquals(isComposing(key({ isComposing: true })), true);
+});
+
+Deno.test("messages stand together where sender and minute are one", () => {
+  const item = { kind: "message", own: false, sender: "Ann", at: 60_000 } as const;
+  const both = (parts: Record<string, unknown>) =>
+    isOneGroup(item as Item, { ...item, ...parts } as Item);
+  assertEquals(both({ at: 119_999 }), true);
+  for (const parts of [{ at: 120_000 }, { sender: "Ben" }, { own: true }, { kind: "gap" }]) {
+    assertEquals(both(parts), false);
+  }
+});
+
+Deno.test("where nothing can be stored, it is remembered while the page lives", () => {
+  const { localStorage } = globalThis;
+  const refusal = () => {
+    throw new DOMException("denied", "SecurityError");
+  };
+  Object.defineProperty(globalThis, "localStorage", { get: refusal, configurable: true });
+  try {
+    const store = new Storage(new URL("http://natter.example/"));
+    assertEquals(store.get("nickname"), "");
+    store.set("nickname", "Ann");
+    assertEquals(store.get("nickname"), "Ann");
+    store.set("rooms", '["a"]');
+    assertEquals(store.list("rooms"), ["a"]);
+  } finally {
+    Object.defineProperty(globalThis, "localStorage", { value: localStorage, configurable: true });
+  }
+});
+
+Deno.test("servers do not see each other's keys, and what is no list is none", () => {
+  const [one, other] = ["http://a.example/", "http://a.example/chat/"].map((url) =>
+    new Storage(new URL(url))
+  );
+  one!.set("nickname", "Ann");
+  assertEquals([one!.get("nickname"), other!.get("nickname")], ["Ann", ""]);
+  one!.set("rooms", "{");
+  assertEquals(one!.list("rooms"), []);
+  one!.set("rooms", '"a"');
+  assertEquals(one!.list("rooms"), []);
+  one!.set("nickname", "");
+  one!.set("rooms", "");
+});
+
+Deno.test("the page and the element hold nothing that a strict policy would stop", () => {
+  for (const { name } of Deno.readDirSync(STATIC)) {
+    const text = Deno.readTextFileSync(new URL(name, STATIC)).replace(/<pre>.*?<\/pre>/gs, "");
+    assert(!/\binnerHTML|\bouterHTML|insertAdjacentHTML|document\.write|\beval\(/.test(text), name);
+    if (!name.endsWith(".html")) continue;
+    assert(!/\sstyle=|\son\w+=|<style|<script(?![^>]*\bsrc=)/.test(text), name);
+    assert(!/(?:src|href)="(?:https?:)?\/\//.test(text), `${name} loads from elsewhere`);
   }
 });

@@ -1,0 +1,343 @@
+// @ts-check
+/// <reference lib="dom" />
+/**
+ * The conversation on the page. Of all its items only those around the view are in the document, so
+ * that ten thousand cost as much as a hundred. The view stays at the newest end while the person is
+ * there; else what the person reads stays where it is, whatever comes above or below.
+ */
+
+import { h, icon, mark } from "./dom.js";
+import { isOneGroup, MessageRow } from "./message_row.js";
+import { mentions } from "./names.js";
+
+/** @typedef {import("./conversation.js").Conversation} Conversation */
+/** @typedef {import("./conversation.js").Item} Item */
+
+/** Rows in the document. */
+export const ROWS_MAX = 240;
+const ROWS_FIRST = 80;
+const ROWS_STEP = 60;
+/** Nearer to the end than this counts as being there. */
+const SLACK_PX = 24;
+/** So near to an end of the rows, more of them are made. */
+const AHEAD_PX = 900;
+
+export class MessageList {
+  #words;
+  #options;
+  /** @type {Conversation | undefined} */
+  #conversation;
+  /** @type {Map<string, MessageRow>} by the items' keys */
+  #rows = new Map();
+  /** @type {Item | undefined} */
+  #first;
+  /** @type {Item | undefined} */
+  #last;
+  #isAtEnd = true;
+  /** Where this put the view: a scroll to there is not the person's. */
+  #setTop = -1;
+  #lastTop = 0;
+  #stopKey = "";
+  #username = "";
+  #start = h("div", { class: "beginning" });
+  #content = h("div", { class: "rows" });
+  #log = h("div", { class: "log", role: "log", "aria-live": "off", tabindex: "-1" });
+  #jump = h("button", { type: "button", class: "jump", hidden: true });
+  #jumpWords = h("span");
+  #empty = h("div", { class: "empty" });
+
+  /**
+   * @param {import("./words.js").Words} words
+   * @param {import("./message_row.js").RowActions & {
+   *   older: () => void, atEnd: () => void, hasCommands: () => boolean }} options
+   */
+  constructor(words, options) {
+    this.#words = words;
+    this.#options = options;
+    words.label(this.#log, "conversation");
+    this.#jump.append(icon("down"), this.#jumpWords);
+    this.#empty.append(
+      mark(),
+      words.say(h("p", { class: "empty-title" }), "emptyTitle"),
+      words.say(h("p"), "emptyText"),
+    );
+    this.#log.append(this.#start, this.#content);
+    this.element = h("div", { class: "window" }, this.#log, this.#empty, this.#jump);
+    this.#log.addEventListener("scroll", () => this.#look(), { passive: true });
+    this.#log.addEventListener("keydown", (event) => this.#move(event));
+    this.#log.addEventListener("focusin", ({ target }) => this.#focused(target));
+    this.#jump.addEventListener("click", () => {
+      this.goToEnd();
+      this.#stop()?.element.focus({ preventScroll: true });
+    });
+    // A keyboard that slides in, a message field that grows, a turned phone, a font that came late.
+    const observer = new ResizeObserver(() => {
+      if (this.#isAtEnd) this.#scrollDown();
+    });
+    observer.observe(this.#log);
+    observer.observe(this.#content);
+  }
+
+  get isAtEnd() {
+    return this.#isAtEnd;
+  }
+
+  /**
+   * @param {Conversation} conversation
+   * @param {string} username one's own
+   */
+  show(conversation, username) {
+    this.#username = username;
+    if (conversation !== this.#conversation) {
+      this.#conversation = conversation;
+      this.#rows.clear();
+      this.#content.replaceChildren();
+      this.#first = this.#last = undefined;
+      this.#isAtEnd = true;
+      this.#stopKey = "";
+    }
+    this.#update();
+  }
+
+  goToEnd() {
+    this.#isAtEnd = true;
+    this.#last = undefined;
+    this.#first = undefined;
+    this.#update();
+  }
+
+  #update() {
+    const conversation = this.#conversation;
+    if (!conversation) return;
+    const { items } = conversation;
+    const anchor = this.#isAtEnd ? undefined : this.#anchor();
+    const [start, end] = this.#range(items);
+    this.#first = items[start];
+    this.#last = items[end - 1];
+    this.#render(items, start, end);
+    this.#empty.hidden = items.length > 0 || conversation.hasMore;
+    this.#showStart(start);
+    if (this.#isAtEnd) this.#scrollDown();
+    else if (anchor) this.#keep(anchor);
+    this.#showJump();
+    this.#fill(start);
+  }
+
+  /**
+   * Which items are in the document.
+   *
+   * @param {readonly Item[]} items
+   * @returns {[number, number]}
+   */
+  #range(items) {
+    const { length } = items;
+    let start = this.#first ? items.indexOf(this.#first) : -1;
+    let end = this.#last ? items.lastIndexOf(this.#last) + 1 : 0;
+    if (this.#isAtEnd || end === 0) {
+      end = length;
+      if (start < 0 || end - start > ROWS_MAX) start = Math.max(0, end - ROWS_FIRST);
+      return [start, end];
+    }
+    if (start < 0) start = Math.max(0, end - ROWS_FIRST);
+    // What is new belongs to the rows, as long as there is room below what the person reads.
+    if (this.#endsWithView && length - start <= ROWS_MAX) end = length;
+    return [start, end];
+  }
+
+  /** Whether the rows reached to the newest item when they were made last. */
+  #endsWithView = true;
+
+  /**
+   * @param {readonly Item[]} items
+   * @param {number} start
+   * @param {number} end
+   */
+  #render(items, start, end) {
+    this.#endsWithView = end === items.length;
+    const wanted = new Set();
+    let after = this.#content.firstElementChild;
+    for (let index = start; index < end; index++) {
+      const item = items[index];
+      if (!item) continue;
+      wanted.add(item.key);
+      const row = this.#row(item, items[index - 1], items[index + 1]);
+      if (row.element === after) after = after.nextElementSibling;
+      else this.#content.insertBefore(row.element, after);
+    }
+    for (const [key, row] of this.#rows) {
+      if (wanted.has(key)) continue;
+      row.element.remove();
+      this.#rows.delete(key);
+    }
+    if (!this.#rows.has(this.#stopKey)) this.#stopAt(items[end - 1]?.key ?? "");
+  }
+
+  /**
+   * @param {Item} item
+   * @param {Item | undefined} before
+   * @param {Item | undefined} next
+   * @returns {MessageRow}
+   */
+  #row(item, before, next) {
+    const { lineKey = "" } = this.#conversation ?? {};
+    const isFirstUnread = item.key === lineKey;
+    const isNewDay = !before ||
+      new Date(before.at).toDateString() !== new Date(item.at).toDateString();
+    const place = {
+      isNewDay,
+      isFirstUnread,
+      isFirst: isNewDay || isFirstUnread || !isOneGroup(before, item),
+      isLast: !isOneGroup(item, next) || next?.key === lineKey,
+      isMention: item.kind === "message" && !item.own && mentions(item.body, this.#username),
+      canDelete: this.#options.hasCommands(),
+    };
+    const { language } = this.#words;
+    const signature = `${item.version} ${Object.values(place)} ${language}`;
+    let row = this.#rows.get(item.key);
+    if (!row) {
+      row = new MessageRow(this.#words, this.#options);
+      row.element.dataset["key"] = item.key;
+      this.#rows.set(item.key, row);
+    }
+    if (row.signature !== signature) row.show(item, place);
+    row.signature = signature;
+    return row;
+  }
+
+  /** @param {number} start */
+  #showStart(start) {
+    const { hasMore = false, kind = "room", name = "", items = [] } = this.#conversation ?? {};
+    const isMore = hasMore || start > 0;
+    this.#start.classList.toggle("more", isMore);
+    if (isMore) this.#words.say(this.#start, "loadingOlder");
+    else if (items.length === 0) this.#words.say(this.#start, "");
+    else if (kind === "room") this.#words.say(this.#start, "beginningOfRoom", { room: name });
+    else this.#words.say(this.#start, "beginningWith", { name });
+  }
+
+  /** @returns {{ element: HTMLElement, top: number } | undefined} the first row in view */
+  #anchor() {
+    const { top } = this.#log.getBoundingClientRect();
+    const rows = this.#content.children;
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((rows[middle]?.getBoundingClientRect().bottom ?? 0) <= top) low = middle + 1;
+      else high = middle;
+    }
+    const element = /** @type {HTMLElement | undefined} */ (rows[low]);
+    return element && { element, top: element.getBoundingClientRect().top };
+  }
+
+  /** @param {{ element: HTMLElement, top: number }} anchor */
+  #keep({ element, top }) {
+    if (!element.isConnected) return;
+    const moved = element.getBoundingClientRect().top - top;
+    if (moved === 0) return;
+    this.#log.scrollTop += moved;
+    this.#setTop = this.#log.scrollTop;
+  }
+
+  #scrollDown() {
+    this.#log.scrollTop = this.#log.scrollHeight;
+    this.#setTop = this.#log.scrollTop;
+    this.#options.atEnd();
+  }
+
+  #look() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#log;
+    const { items = [] } = this.#conversation ?? {};
+    const below = scrollHeight - clientHeight - scrollTop;
+    if (Math.abs(scrollTop - this.#setTop) >= 1) {
+      const wasAtEnd = this.#isAtEnd;
+      // Even the first step upwards is a wish to read there.
+      const slack = scrollTop < this.#lastTop ? 2 : SLACK_PX;
+      this.#isAtEnd = below < slack && this.#endsWithView;
+      if (this.#isAtEnd && !wasAtEnd) this.#options.atEnd();
+    }
+    this.#setTop = -1;
+    this.#lastTop = scrollTop;
+    this.#showJump();
+    if (this.#isAtEnd) return this.#fill(this.#first ? items.indexOf(this.#first) : 0);
+    if (scrollTop < AHEAD_PX) this.#extendUp(items);
+    if (below < AHEAD_PX && !this.#endsWithView) this.#extendDown(items);
+  }
+
+  /** Where the rows do not fill the view, there must be more of them. @param {number} start */
+  #fill(start) {
+    if (this.#log.clientHeight === 0 || this.#log.scrollTop > AHEAD_PX) return;
+    if (start === 0) this.#options.older();
+    else if (!this.#isAtEnd) this.#extendUp(this.#conversation?.items ?? []);
+  }
+
+  /** @param {readonly Item[]} items */
+  #extendUp(items) {
+    const start = this.#first ? items.indexOf(this.#first) : 0;
+    if (start <= 0) return this.#options.older();
+    this.#first = items[Math.max(0, start - ROWS_STEP)];
+    const end = Math.min(items.length, Math.max(0, start - ROWS_STEP) + ROWS_MAX);
+    if (this.#last && items.lastIndexOf(this.#last) + 1 > end) {
+      this.#last = items[end - 1];
+      this.#endsWithView = false;
+    }
+    this.#update();
+  }
+
+  /** @param {readonly Item[]} items */
+  #extendDown(items) {
+    const end = this.#last ? items.lastIndexOf(this.#last) + 1 : items.length;
+    const newEnd = Math.min(items.length, end + ROWS_STEP);
+    this.#last = items[newEnd - 1];
+    const start = this.#first ? items.indexOf(this.#first) : 0;
+    this.#first = items[Math.max(start, newEnd - ROWS_MAX)];
+    this.#update();
+  }
+
+  #showJump() {
+    const { unread: count = 0 } = this.#conversation ?? {};
+    this.#jump.hidden = this.#isAtEnd;
+    this.#jump.classList.toggle("has-new", count > 0);
+    if (count > 0) this.#words.say(this.#jumpWords, "newMessages", { count });
+    else this.#words.say(this.#jumpWords, "jumpDown");
+  }
+
+  // ---- The keyboard
+
+  #stop() {
+    return this.#rows.get(this.#stopKey);
+  }
+
+  /** @param {string} key */
+  #stopAt(key) {
+    this.#stop()?.setStop(false);
+    this.#stopKey = key;
+    this.#stop()?.setStop(true);
+  }
+
+  /** @param {EventTarget | null} target */
+  #focused(target) {
+    const row = /** @type {HTMLElement} */ (target).closest?.(".row");
+    const key = /** @type {HTMLElement | null} */ (row)?.dataset["key"];
+    if (key !== undefined && key !== this.#stopKey) this.#stopAt(key);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #move(event) {
+    const { key, target } = event;
+    if (key === "End" && target instanceof HTMLElement) {
+      event.preventDefault();
+      this.goToEnd();
+      this.#stopAt(this.#last?.key ?? "");
+      return this.#stop()?.element.focus({ preventScroll: true });
+    }
+    const row = /** @type {HTMLElement} */ (target).closest?.(".row");
+    if (!row || (key !== "ArrowUp" && key !== "ArrowDown")) return;
+    const next = key === "ArrowUp" ? row.previousElementSibling : row.nextElementSibling;
+    if (!next) return;
+    event.preventDefault();
+    if (key === "ArrowUp") this.#isAtEnd = false;
+    /** @type {HTMLElement} */ (next).focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+  }
+}

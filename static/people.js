@@ -1,0 +1,81 @@
+// @ts-check
+/// <reference lib="dom" />
+/** Who is in the room. */
+
+import { avatar, h, icon } from "./dom.js";
+import { makeStop, roveFocus } from "./keys.js";
+import { nameKey } from "./natter.js";
+
+export class People {
+  #words;
+  #direct;
+  #list = h("ul", { class: "entries" });
+  #title = h("h2", { class: "list-title" });
+  #more = h("p", { class: "hint" });
+  #signature = "";
+
+  /**
+   * @param {import("./words.js").Words} words
+   * @param {{ direct: (name: string) => void, close: () => void }} options
+   */
+  constructor(words, { direct, close }) {
+    this.#words = words;
+    this.#direct = direct;
+    roveFocus(this.#list, "button.entry");
+    const button = h("button", { type: "button", class: "icon-button drawer-close", click: close });
+    button.append(icon("close"));
+    words.label(button, "close");
+    this.element = h(
+      "aside",
+      { class: "people", id: "people" },
+      h("div", { class: "people-head" }, this.#title, button),
+      this.#list,
+      this.#more,
+    );
+    words.label(this.element, "people");
+  }
+
+  /**
+   * @param {{ users: readonly string[], userCount: number }} people
+   * @param {string} username one's own
+   */
+  show({ users, userCount }, username) {
+    const signature = `${userCount}\n${users.join("\n")}\n${username}${this.#words.language}`;
+    if (signature === this.#signature) return;
+    this.#signature = signature;
+    this.#words.say(this.#title, "peopleTitle", { count: userCount });
+    const hidden = userCount - users.length;
+    this.#words.say(this.#more, hidden > 0 ? "peopleMore" : "", { count: hidden });
+    const root = /** @type {ShadowRoot} */ (this.element.getRootNode());
+    const focused = /** @type {HTMLElement | null} */ (root.activeElement)?.dataset["person"];
+    const me = nameKey(username);
+    this.#list.replaceChildren(...users.map((name) => this.#person(name, nameKey(name) === me)));
+    const entries = /** @type {NodeListOf<HTMLElement>} */ (
+      this.#list.querySelectorAll("button.entry")
+    );
+    const kept = [...entries].find(({ dataset }) => dataset["person"] === focused);
+    makeStop(this.#list, "button.entry", kept);
+    kept?.focus();
+  }
+
+  /**
+   * @param {string} name
+   * @param {boolean} isMe
+   */
+  #person(name, isMe) {
+    const parts = [avatar(name, nameKey(name)), h("bdi", { class: "entry-name" }, name)];
+    if (isMe) {
+      const you = this.#words.say(h("span", { class: "tag" }), "you");
+      return h("li", {}, h("div", { class: "entry self" }, ...parts, you));
+    }
+    const click = () => this.#direct(name);
+    const entry = h(
+      "button",
+      { type: "button", class: "entry", "data-person": name, click },
+      ...parts,
+    );
+    entry.append(icon("reply"));
+    entry.title = this.#words.text("writeTo", { name });
+    return h("li", {}, entry);
+  }
+}

@@ -1,0 +1,117 @@
+// @ts-check
+/// <reference lib="dom" />
+/** What a person chooses for oneself: the language, the colours, sound and notifications. */
+
+import { avatar, h, icon } from "./dom.js";
+import { nameKey } from "./natter.js";
+
+/** @typedef {import("./languages.js").Language} Language */
+/** @typedef {"auto" | "light" | "dark"} Theme */
+
+/** @type {[Language, string][]} */
+const LANGUAGES = [["en", "English"], ["zh-Hant", "繁體中文"], ["zh-Hans", "简体中文"]];
+/** @type {[Theme, import("./languages.js").TextKey][]} */
+const THEMES = [["auto", "themeAuto"], ["light", "themeLight"], ["dark", "themeDark"]];
+
+/** Two small choices; they stand where one joins, and among the settings. */
+export class Preferences {
+  #language = h("select", { autocomplete: "off" });
+  #theme = h("select", { autocomplete: "off" });
+
+  /**
+   * @param {import("./words.js").Words} words
+   * @param {{ language: (language: Language) => void, theme: (theme: Theme) => void }} choose
+   */
+  constructor(words, choose) {
+    for (const [value, name] of LANGUAGES) {
+      this.#language.append(h("option", { value, lang: value }, name));
+    }
+    for (const [value, key] of THEMES) {
+      this.#theme.append(words.say(h("option", { value }), key));
+    }
+    words.label(this.#language, "language");
+    words.label(this.#theme, "theme");
+    this.#language.addEventListener("change", () => {
+      choose.language(/** @type {Language} */ (this.#language.value));
+    });
+    this.#theme.addEventListener("change", () => {
+      choose.theme(/** @type {Theme} */ (this.#theme.value));
+    });
+    this.element = h("div", { class: "preferences" }, this.#language, this.#theme);
+  }
+
+  /**
+   * @param {Language} language
+   * @param {Theme} theme
+   * @param {{ language: boolean, theme: boolean }} fixed what the host has set is not asked for
+   */
+  show(language, theme, fixed) {
+    this.#language.value = language;
+    this.#theme.value = theme;
+    this.#language.hidden = fixed.language;
+    this.#theme.hidden = fixed.theme;
+  }
+}
+
+/** At the foot of the sidebar. */
+export class Me {
+  #words;
+  #avatar = h("span");
+  #name = h("bdi", { class: "entry-name" });
+  #sound = h("input", { type: "checkbox", id: "sound" });
+  #notify = h("input", { type: "checkbox", id: "notify" });
+  #note = h("p", { class: "hint", role: "status" });
+
+  /**
+   * @param {import("./words.js").Words} words
+   * @param {HTMLElement} preferences
+   * @param {{ sound: (on: boolean) => void, notify: (on: boolean) => Promise<boolean>, leave: () => void }} act
+   */
+  constructor(words, preferences, act) {
+    this.#words = words;
+    const summary = h("summary", { class: "entry" }, this.#avatar, this.#name, icon("gear"));
+    words.label(summary, "settings");
+    const leave = h("button", { type: "button", class: "secondary", click: act.leave });
+    this.element = h(
+      "details",
+      { class: "me" },
+      summary,
+      h(
+        "div",
+        { class: "settings" },
+        preferences,
+        h("label", { class: "check" }, this.#sound, words.say(h("span"), "sound")),
+        h("label", { class: "check" }, this.#notify, words.say(h("span"), "notifications")),
+        this.#note,
+        words.say(leave, "leave"),
+      ),
+    );
+    this.#sound.addEventListener("change", () => act.sound(this.#sound.checked));
+    this.#notify.addEventListener("change", async () => {
+      const isOn = await act.notify(this.#notify.checked);
+      const isRefused = this.#notify.checked && !isOn;
+      words.say(this.#note, isRefused ? "notificationsBlocked" : "");
+      this.#notify.checked = isOn;
+    });
+  }
+
+  /**
+   * @param {string} name
+   * @param {{ sound: boolean, notify: boolean }} alerts
+   */
+  show(name, { sound, notify }) {
+    if (this.#name.textContent !== name) {
+      this.#name.textContent = name;
+      this.#avatar.replaceChildren(avatar(name, nameKey(name)));
+    }
+    this.#sound.checked = sound;
+    this.#notify.checked = notify;
+    this.#words.label(/** @type {HTMLElement} */ (this.element.firstElementChild), "settingsOf", {
+      name,
+    });
+  }
+
+  close() {
+    this.element.open = false;
+  }
+}

@@ -1,0 +1,257 @@
+import { assertEquals, assertLess } from "@std/assert";
+import { ChatModel, OUTBOX_MS, TYPING_SHOWN_MS } from "../../static/chat_model.js";
+import type { Conversation } from "../../static/conversation.js";
+import { type Natter, NatterError } from "../../static/natter.js";
+import { Storage } from "../../static/storage.js";
+
+interface Sent {
+  readonly body: string;
+  readonly target: { readonly room?: string; readonly to?: string; readonly ref: string };
+  readonly resolve: (ack: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Stands for the client: tells what the test says, and keeps what it is asked. */
+class FakeClient extends EventTarget {
+  username = "Ann";
+  state = "open";
+  transport = "websocket";
+  unsent: unknown[] = [];
+  readonly sent: Sent[] = [];
+  readonly joins: string[] = [];
+  readonly left: string[] = [];
+  readonly questions: Record<string, unknown>[] = [];
+  history_: { resolve: (page: unknown) => void; reject: (error: unknown) => void } | undefined;
+
+  tell(type: string, detail: Record<string, unknown>): void {
+    this.dispatchEvent(new CustomEvent(type, { detail: { type, ...detail } }));
+  }
+
+  send(body: string, target: Sent["target"]): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.sent.push({ body, target, resolve, reject });
+    return promise;
+  }
+
+  history(question: Record<string, unknown>): Promise<unknown> {
+    this.questions.push(question);
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.history_ = { resolve, reject };
+    return promise;
+  }
+
+  join(room: string): Promise<unknown> {
+    this.joins.push(room);
+    return room === "closed"
+      ? Promise.reject(new NatterError("forbidden", "not for you"))
+      : Promise.resolve();
+  }
+
+  leave(room: string): void {
+    this.left.push(room);
+  }
+
+  users(): { users: string[]; userCount: number } {
+    return { users: ["Ann", "Ben"], userCount: 2 };
+  }
+
+  typing(): void {}
+}
+
+let scenes = 0;
+
+/** A model over a fake client, with what it told. */
+function setScene(store = new Storage(new URL(`http://natter.example/${scenes++}/`))) {
+  const client = new FakeClient();
+  const arrived: string[] = [];
+  const failed: string[] = [];
+  const scene = { now: 1_000_000, seen: undefined as Conversation | undefined };
+  const model = new ChatModel({
+    client: client as unknown as Natter,
+    store,
+    changed: () => {},
+    arrived: (_conversation, item, isCall) => arrived.push(`${item.body}${isCall ? "!" : ""}`),
+    isSeen: (conversation) => conversation === scene.seen,
+    failed: (code) => failed.push(code),
+    now: () => scene.now,
+  }, "lobby");
+  const joined = { epoch: "e", offset: 0, head: 0, recovered: false };
+  client.tell("joined", { ...joined, room: "@Ann" });
+  client.tell("joined", { ...joined, room: "lobby", users: ["Ann"], userCount: 1 });
+  client.tell("state", { state: "open" });
+  return { client, model, store, arrived, failed, scene };
+}
+
+let offsets = 0;
+
+function message(body: string, parts: Record<string, unknown> = {}): Record<string, unknown> {
+  const offset = ++offsets;
+  return { room: "lobby", offset, id: `id-${offset}`, sender: "Ben", body, at: offset, ...parts };
+}
+
+function bodies({ items }: Conversation): string[] {
+  return items.map((item) => item.kind === "message" ? `${item.body} ${item.delivery}` : item.kind);
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await undefined;
+}
+
+Deno.test("rooms and direct messages are conversations of their own", () => {
+  const { client, model } = setScene();
+  client.tell("message", message("to all"));
+  client.tell("message", message("to you", { room: "@Ann", with: "Ben", to: "Ann" }));
+  client.tell("message", message("and mine", { room: "@Ann", with: "Ben", sender: "Ann" }));
+  client.tell("message", message("from Cai", { room: "@Ann", with: "Cai", sender: "Cai" }));
+  client.tell("message", message("no such room", { room: "elsewhere" }));
+  const all = [...model.conversations.values()].map((each) => [each.key, ...bodies(each)]);
+  assertEquals(all, [
+    ["#lobby", "to all sent"],
+    ["@ben", "to you sent", "and mine sent"],
+    ["@cai", "from Cai sent"],
+  ]);
+  assertEquals([model.unread, model.calls], [3, 2]);
+});
+
+Deno.test("a mention and a direct message call, history and what is seen do not count", () => {
+  const { client, model, arrived, scene } = setScene();
+  client.tell("message", message("hello all"));
+  client.tell("message", message("hello @ann"));
+  client.tell("message", message("psst", { room: "@Ann", with: "Ben" }));
+  assertEquals(arrived, ["hello all", "hello @ann!", "psst!"]);
+  assertEquals([model.unread, model.calls], [3, 2]);
+  scene.seen = model.active;
+  model.read(model.active);
+  client.tell("message", message("seen"));
+  assertEquals([model.unread, model.calls], [1, 1]);
+  const head = offsets + 1;
+  client.tell("joined", { room: "lobby", epoch: "e", offset: 0, head, recovered: true });
+  client.tell("message", message("was said meanwhile"));
+  assertEquals(arrived.length, 4, "what is caught up on is not announced one by one");
+});
+
+Deno.test("a message goes to the conversation that is open, and its state is followed", async () => {
+  const { client, model } = setScene();
+  model.send("one");
+  model.openDirect("Ben");
+  model.send("two");
+  const [one, two] = client.sent;
+  assertEquals([one!.target.room, two!.target.to], ["lobby", "Ben"]);
+  one!.resolve({ id: "a", offset: ++offsets, at: 5, ref: "" });
+  two!.reject(new NatterError("user_not_found", "nobody"));
+  await settled();
+  const [lobby, ben] = model.conversations.values();
+  assertEquals([bodies(lobby!), bodies(ben!)], [["one sent"], ["two failed"]]);
+});
+
+Deno.test("a retry has the same ref, so that nothing can be said twice", async () => {
+  const { client, model } = setScene();
+  model.send("one");
+  client.sent[0]!.reject(
+    new NatterError("perhaps_sent", "?", { cause: new NatterError("expired", "late") }),
+  );
+  await settled();
+  assertEquals(bodies(model.active), ["one perhaps"]);
+  const [item] = model.active.items;
+  if (item?.kind !== "message") throw new TypeError("not a message");
+  assertEquals(item.problem, "expired");
+  model.retry(model.active, item);
+  assertEquals(bodies(model.active), ["one pending"]);
+  assertEquals(client.sent[1]!.target.ref, client.sent[0]!.target.ref);
+});
+
+Deno.test("what was not sent survives a reload, and goes out under the same ref while that is safe", () => {
+  for (const [age, isSent] of [[OUTBOX_MS - 1, true], [OUTBOX_MS, false]] as const) {
+    const before = setScene();
+    before.model.openDirect("Ben");
+    before.model.send("kept");
+    const after = setScene(before.store);
+    after.scene.now += age;
+    after.model.resume();
+    const ben = after.model.conversations.get("@ben")!;
+    assertEquals(bodies(ben), [isSent ? "kept pending" : "kept perhaps"]);
+    const refs = [before, after].map(({ client }) => client.sent[0]?.target.ref);
+    assertEquals(refs[1], isSent ? refs[0] : undefined);
+  }
+});
+
+Deno.test("what was discarded does not come back", () => {
+  const before = setScene();
+  before.model.send("gone");
+  const [item] = before.model.active.items;
+  if (item?.kind === "message") before.model.discard(before.model.active, item);
+  const after = setScene(before.store);
+  after.model.resume();
+  assertEquals(after.client.sent, []);
+});
+
+Deno.test("rooms are joined, remembered, and left; one that is closed is left at once", async () => {
+  const { client, model, store, failed } = setScene();
+  model.openRoom("tea");
+  model.openRoom("TEA");
+  model.openRoom("closed");
+  await settled();
+  assertEquals(client.joins, ["tea", "closed"]);
+  assertEquals(failed, ["forbidden"]);
+  assertEquals([...model.conversations.keys()], ["#lobby", "#tea"]);
+  const after = setScene(store);
+  after.model.resume();
+  assertEquals(after.client.joins, ["tea"]);
+  after.model.leave(after.model.conversations.get("#tea")!);
+  assertEquals(after.client.left.at(-1), "tea");
+  assertEquals(store.list("rooms"), ["lobby"]);
+});
+
+Deno.test("the past is asked for once at a time, from where it ends", async () => {
+  const { client, model } = setScene();
+  model.active.oldest = 51;
+  model.active.hasMore = true;
+  model.loadOlder(model.active);
+  model.loadOlder(model.active);
+  assertEquals(client.questions, [{ room: "lobby", before: 51, limit: 100 }]);
+  client.history_!.resolve({ epoch: "e", entries: [], more: true, from: 11, to: 50 });
+  await settled();
+  model.loadOlder(model.active);
+  assertEquals(client.questions[1]!["before"], 11);
+  client.history_!.reject(new NatterError("timeout", "late"));
+  await settled();
+  assertEquals([model.active.isLoading, model.active.hasMore], [false, true]);
+});
+
+Deno.test("who types is known for a while, or until they have said it", () => {
+  const { client, model, scene } = setScene();
+  client.tell("typing", { room: "lobby", username: "Ben" });
+  client.tell("typing", { room: "lobby", username: "ann" });
+  client.tell("typing", { to: "Ann", username: "Cai" });
+  assertEquals(model.typers(model.active), ["Ben"]);
+  client.tell("message", message("said"));
+  assertEquals(model.typers(model.active), []);
+  client.tell("typing", { room: "lobby", username: "Ben" });
+  scene.now += TYPING_SHOWN_MS;
+  assertEquals(model.typers(model.active), []);
+});
+
+Deno.test("gaps and deletions reach the conversations that they are about", () => {
+  const { client, model } = setScene();
+  client.tell("message", message("psst", { room: "@Ann", with: "Ben", id: "d" }));
+  const target = offsets;
+  client.tell("deletion", { room: "@Ann", offset: ++offsets, target, by: "Ben" });
+  client.tell("gap", { room: "lobby", from: offsets + 1, to: offsets + 3 });
+  const [lobby, ben] = model.conversations.values();
+  assertEquals(bodies(lobby!), ["gap"]);
+  assertEquals(bodies(ben!), [" sent"]);
+});
+
+Deno.test("a message costs about the same, whether few or many came before it", () => {
+  const { client, model } = setScene();
+  const time = (count: number) => {
+    const start = performance.now();
+    for (let index = 0; index < count; index++) client.tell("message", message("x"));
+    return performance.now() - start;
+  };
+  time(1_000);
+  const few = time(2_000);
+  time(10_000);
+  assertLess(time(2_000), 20 * few + 100);
+  assertEquals(model.active.items.length, 15_000);
+});
