@@ -83,6 +83,8 @@ export class Conversation {
   begin({ epoch, offset, head, recovered }, at, read = "") {
     this.head = head;
     const isFirst = this.epoch === "";
+    // A server that was started again may call the same history by another name.
+    if (recovered && !isFirst) this.epoch = epoch;
     if (isFirst || epoch !== this.epoch) {
       if (!isFirst) this.#startAnew(offset, at);
       this.epoch = epoch;

@@ -19,6 +19,7 @@ const ENGLISH = {
 
   sidebar: "Conversations and settings",
   openSidebar: "Show conversations and settings",
+  openSidebarUnread: "Show conversations and settings, {count} unread",
   openPeople: "Show who is here",
   close: "Close",
   conversations: "Conversations",
@@ -36,7 +37,6 @@ const ENGLISH = {
   peopleMore: "and {count} more",
   peopleHere: "{count} here",
   settings: "Settings",
-  settingsOf: "Settings of {name}",
   language: "Language",
   theme: "Colours",
   themeAuto: "System",
@@ -140,6 +140,7 @@ const TRADITIONAL_CHINESE = {
 
   sidebar: "對話與設定",
   openSidebar: "顯示對話與設定",
+  openSidebarUnread: "顯示對話與設定，{count} 則未讀",
   openPeople: "顯示在場的人",
   close: "關閉",
   conversations: "對話",
@@ -157,7 +158,6 @@ const TRADITIONAL_CHINESE = {
   peopleMore: "還有 {count} 人",
   peopleHere: "{count} 人在場",
   settings: "設定",
-  settingsOf: "{name}的設定",
   language: "語言",
   theme: "色彩",
   themeAuto: "依系統",
@@ -257,6 +257,7 @@ const SIMPLIFIED_CHINESE = {
 
   sidebar: "对话与设置",
   openSidebar: "显示对话与设置",
+  openSidebarUnread: "显示对话与设置，{count} 条未读",
   openPeople: "显示在场的人",
   close: "关闭",
   conversations: "对话",
@@ -274,7 +275,6 @@ const SIMPLIFIED_CHINESE = {
   peopleMore: "还有 {count} 人",
   peopleHere: "{count} 人在场",
   settings: "设置",
-  settingsOf: "{name}的设置",
   language: "语言",
   theme: "颜色",
   themeAuto: "跟随系统",

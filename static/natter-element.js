@@ -138,6 +138,8 @@ export class NatterChat extends HTMLElement {
   #menuBadge = h("span", { class: "menu-badge", "aria-hidden": "true", hidden: true });
   /** @type {HTMLElement | undefined} */
   #main;
+  /** @type {HTMLElement | undefined} */
+  #menu;
   #chat = this.#buildChat();
 
   constructor() {
@@ -409,6 +411,7 @@ export class NatterChat extends HTMLElement {
       this.#people.element,
     );
     this.#main = main;
+    this.#menu = menu;
     return chat;
   }
 
@@ -421,7 +424,7 @@ export class NatterChat extends HTMLElement {
     this.#root.dataset["drawer"] = which;
     if (this.#main) this.#main.inert = true;
     const drawer = which === "rooms" ? this.#sidebar.element : this.#people.element;
-    const first = drawer.querySelector("[tabindex='0'], .drawer-close");
+    const first = drawer.querySelector("[tabindex='0']") ?? drawer.querySelector(".drawer-close");
     /** @type {HTMLElement | null} */ (first)?.focus();
   }
 
@@ -501,7 +504,11 @@ export class NatterChat extends HTMLElement {
     const calls = this.#model?.calls ?? 0;
     const elsewhere = count - (this.#model?.active.unread ?? 0);
     this.#menuBadge.hidden = elsewhere === 0;
-    this.#menuBadge.textContent = elsewhere > 99 ? "99+" : String(elsewhere);
+    this.#menuBadge.textContent = String(elsewhere);
+    if (this.#menu) {
+      if (elsewhere === 0) this.#words.label(this.#menu, "openSidebar");
+      else this.#words.label(this.#menu, "openSidebarUnread", { count: elsewhere });
+    }
     const told = `${count} ${calls}`;
     if (told === this.#told) return;
     this.#told = told;

@@ -55,7 +55,6 @@ export class Preferences {
 
 /** At the foot of the sidebar. */
 export class Me {
-  #words;
   #avatar = h("span");
   #name = h("bdi", { class: "entry-name" });
   #sound = h("input", { type: "checkbox", id: "sound" });
@@ -68,9 +67,8 @@ export class Me {
    * @param {{ sound: (on: boolean) => void, notify: (on: boolean) => Promise<boolean>, leave: () => void }} act
    */
   constructor(words, preferences, act) {
-    this.#words = words;
     const summary = h("summary", { class: "entry" }, this.#avatar, this.#name, icon("gear"));
-    words.label(summary, "settings");
+    summary.append(words.say(h("span", { class: "visually-hidden" }), "settings"));
     const leave = h("button", { type: "button", class: "secondary", click: act.leave });
     this.element = h(
       "details",
@@ -106,9 +104,6 @@ export class Me {
     }
     this.#sound.checked = sound;
     this.#notify.checked = notify;
-    this.#words.label(/** @type {HTMLElement} */ (this.element.firstElementChild), "settingsOf", {
-      name,
-    });
   }
 
   close() {

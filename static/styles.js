@@ -476,7 +476,8 @@ const TALK = `
   .row:hover:not(:focus, :focus-within) .actions { opacity: 0; }
 }
 @media (prefers-reduced-motion: no-preference) {
-  .sidebar, .people { transition: transform .18s ease-out, visibility .18s; }
+  .sidebar, .people { transition: transform .18s ease-out, visibility 0s .18s; }
+  [data-drawer="rooms"] .sidebar, [data-drawer="people"] .people { transition: transform .18s ease-out; }
   .scrim { transition: opacity .18s; }
   .actions, .leave-entry { transition: opacity .1s; }
   .own.pending .bubble { transition: opacity .2s .3s; }

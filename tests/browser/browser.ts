@@ -144,9 +144,14 @@ export function setStage(): Stage {
 export function pageTest(name: string, fn: () => Promise<void>): void {
   // The browser's driver has timers and pipes of its own, shared by all tests of a file: they end
   // when they like, in a later test perhaps, and the sanitizers would blame that test.
-  const run = () => {
+  const run = async () => {
     tests++;
-    return fn();
+    try {
+      await fn();
+    } catch (error) {
+      // What failed first tells more than what the page complained of after it.
+      throw error instanceof SuppressedError ? error.suppressed : error;
+    }
   };
   Deno.test({ name, fn: run, sanitizeOps: false, sanitizeResources: false });
 }

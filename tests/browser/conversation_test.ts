@@ -124,6 +124,16 @@ Deno.test("what is missing is said: a gap in one history, a break between two", 
   assertEquals([conversation.oldest, conversation.hasMore], [4, true]);
 });
 
+Deno.test("a history that goes on under another epoch stays, and so does its past", () => {
+  const conversation = joined({ offset: 5, head: 5 });
+  conversation.take(message(6), UNSEEN);
+  conversation.begin({ epoch: "f", offset: 6, head: 7, recovered: true }, 0);
+  conversation.take(message(7), UNSEEN);
+  const page = { epoch: "f", more: false, from: 1, to: 5, entries: [message(5)] };
+  conversation.prepend(page, () => false);
+  assertEquals(inShort(conversation), ["m5", "m6", "m7"]);
+});
+
 Deno.test("a page of a history that ended meanwhile is not mixed in", () => {
   const conversation = joined();
   conversation.begin({ epoch: "f", offset: 3, head: 3, recovered: false }, 0);

@@ -1,0 +1,258 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+/** For everybody: what axe-core finds, and everything by keyboard alone. */
+
+import { assert, assertEquals } from "@std/assert";
+import axe from "axe-core";
+import {
+  entry,
+  joinPlayedServer,
+  pageTest,
+  type PlayedServer,
+  setStage,
+  type Visitor,
+} from "./browser.ts";
+
+const stage = setStage();
+
+/** What axe-core has to say, in short. */
+async function findings(visitor: Visitor): Promise<string[]> {
+  await visitor.page.evaluate(axe.source);
+  return await visitor.page.evaluate(async () => {
+    interface Axe {
+      run(options: unknown): Promise<{
+        violations: {
+          id: string;
+          impact: string;
+          nodes: { target: unknown; failureSummary: string }[];
+        }[];
+      }>;
+    }
+    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run({
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    });
+    return violations.flatMap(({ id, impact, nodes }) =>
+      nodes.map(({ target, failureSummary }) =>
+        `${impact} ${id}: ${JSON.stringify(target)} ${failureSummary}`
+      )
+    );
+  });
+}
+
+/** Each view of the page: how to come to it. */
+const VIEWS: Readonly<Record<string, (visitor: Visitor, server: PlayedServer) => Promise<void>>> = {
+  "an empty room": async () => {},
+  async "a conversation in all its states"(visitor, server) {
+    server.tell(
+      entry(1, { body: "see https://natter.example and `code` and\n```\na block\n```" }),
+      entry(2, { body: "@Ann, look" }),
+      { type: "gap", room: "lobby", from: 3, to: 5 },
+      entry(6, { sender: "Ann", body: "mine" }),
+      entry(7, { sender: "Ann", body: "", deleted: true }),
+      {
+        type: "message",
+        room: "@Ann",
+        offset: 1,
+        id: "d",
+        sender: "Cai",
+        with: "Cai",
+        body: "x",
+        at: 1,
+      },
+      { type: "typing", room: "lobby", username: "Ben" },
+    );
+    await visitor.bubble("mine").waitFor();
+    await visitor.send("refused");
+    await visitor.row("refused").locator(".message.failed").waitFor();
+    await visitor.row("mine").hover();
+  },
+  async "a closed connection"(visitor, server) {
+    server.tell(entry(1));
+    server.close(4504);
+    await visitor.strip.waitFor();
+    await visitor.message.fill("x");
+  },
+  async "the settings"(visitor) {
+    await openSidebar(visitor);
+    await visitor.page.locator(".me summary").click();
+    await visitor.page.getByRole("button", { name: "Leave", exact: true }).waitFor();
+  },
+  async "who is here"(visitor) {
+    const button = visitor.page.locator(".people-button");
+    if (await button.isVisible()) await button.click();
+    await visitor.waitForText(visitor.page.locator(".people"), "2 people here");
+  },
+  async "the form to join, refused"(visitor) {
+    await openSidebar(visitor);
+    await visitor.page.locator(".me summary").click();
+    await visitor.page.getByRole("button", { name: "Leave", exact: true }).click();
+    await visitor.askToJoin("..");
+    await visitor.refusal.waitFor();
+  },
+};
+
+async function openSidebar(visitor: Visitor): Promise<void> {
+  const menu = visitor.page.locator(".menu-button");
+  if (await menu.isVisible()) await menu.click();
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const width of [360, 1_200]) {
+    pageTest(`axe-core finds nothing on any view, ${colorScheme}, ${width} px wide`, async () => {
+      for (const [name, show] of Object.entries(VIEWS)) {
+        const [visitor, server] = await joinPlayedServer(stage, {
+          answer({ type, ref }, server) {
+            if (type !== "message") return;
+            server.tell({ type: "error", ref, code: "user_not_found", message: "nobody" });
+          },
+        }, {
+          colorScheme,
+          viewport: { width, height: 720 },
+          reducedMotion: "reduce",
+          bypassCSP: true,
+        });
+        await using _visitor = visitor;
+        await show(visitor, server);
+        assertEquals(await findings(visitor), [], name);
+      }
+    });
+  }
+}
+
+/** What has the focus, in words. */
+function focused(visitor: Visitor): Promise<string> {
+  return visitor.page.evaluate(() => {
+    let active = document.activeElement;
+    while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+    const label = active?.getAttribute("aria-label") ?? active?.textContent ?? "";
+    return `${active?.localName} ${label.trim()}`;
+  });
+}
+
+/** Whether what has the focus shows it. */
+function isFocusVisible(visitor: Visitor): Promise<boolean> {
+  return visitor.page.evaluate(() => {
+    let active = document.activeElement;
+    while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+    if (!active) return false;
+    const marked = [active, ...active.querySelectorAll(".bubble, .note")];
+    return marked.some((each) => getComputedStyle(each).outlineStyle !== "none");
+  });
+}
+
+pageTest(
+  "from joining to deleting, everything is done by keyboard, and the focus is always seen",
+  async () => {
+    const deleted: unknown[] = [];
+    const [visitor, server] = await joinPlayedServer(stage, {
+      answer({ type, offset }) {
+        if (type === "delete") deleted.push(offset);
+      },
+    });
+    await using _visitor = visitor;
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await visitor.page.keyboard.press(key);
+    };
+    server.tell(
+      entry(1),
+      entry(2, { sender: "Ann", body: "mine" }),
+      entry(3, { body: "https://a.example" }),
+    );
+    await visitor.bubble("https://a.example").waitFor();
+    assertEquals(await focused(visitor), "textarea Message", "joining leads to writing");
+    assert(await isFocusVisible(visitor));
+    await press("Shift+Tab");
+    assertEquals((await focused(visitor)).startsWith("button Write to"), true);
+    await press("Shift+Tab");
+    assertEquals(await focused(visitor), "a https://a.example");
+    await press("Shift+Tab");
+    assert((await focused(visitor)).includes("https://a.example"));
+    assert(await isFocusVisible(visitor));
+    await press("ArrowUp");
+    assert((await focused(visitor)).includes("mine"), await focused(visitor));
+    assert(await isFocusVisible(visitor));
+    await press("Tab");
+    assertEquals(await focused(visitor), "button Delete");
+    await press("Enter");
+    assertEquals(await focused(visitor), "button Delete it?");
+    await press("Enter");
+    server.tell({ type: "deletion", room: "lobby", offset: 4, target: 2, by: "Ann" });
+    await visitor.bubble("Deleted").waitFor();
+    assertEquals(deleted, [2]);
+    assert((await focused(visitor)).startsWith("div"), "the focus stays with the row");
+    await press("End");
+    assert((await focused(visitor)).includes("https://a.example"));
+  },
+);
+
+pageTest("the drawers of a narrow window take the focus, keep it, and give it back", async () => {
+  const [visitor] = await joinPlayedServer(stage, {}, { viewport: { width: 360, height: 640 } });
+  await using _visitor = visitor;
+  const press = (key: string) => visitor.page.keyboard.press(key);
+  await visitor.page.locator(".menu-button").focus();
+  await press("Enter");
+  assertEquals(await focused(visitor), "button #lobby");
+  for (let step = 0; step < 12; step++) {
+    await press("Tab");
+    assert(!(await focused(visitor)).includes("Message"), "the chat behind is out of reach");
+  }
+  await press("Escape");
+  assertEquals(await focused(visitor), "button Show conversations and settings");
+  await visitor.page.locator(".people-button").focus();
+  await press("Enter");
+  assertEquals(await focused(visitor), "button BBen");
+  await press("Enter");
+  await visitor.waitForText(visitor.page.locator(".title"), "Ben");
+  assertEquals(await focused(visitor), "textarea Message");
+});
+
+pageTest("a list is one stop of the Tab key, and arrows move in it", async () => {
+  const [visitor, server] = await joinPlayedServer(stage);
+  await using _visitor = visitor;
+  server.tell({
+    type: "presence",
+    room: "lobby",
+    users: ["Ann", "Ben", "Cai", "Dora"],
+    userCount: 4,
+  });
+  await visitor.waitForText(visitor.page.locator(".people"), "4 people here");
+  const people = visitor.page.locator(".people button.entry");
+  assertEquals(
+    await people.evaluateAll((all) => all.map((each) => (each as HTMLElement).tabIndex)),
+    [
+      0,
+      -1,
+      -1,
+    ],
+  );
+  await people.first().focus();
+  await visitor.page.keyboard.press("ArrowDown");
+  assertEquals(await focused(visitor), "button CCai");
+  await visitor.page.keyboard.press("End");
+  assertEquals(await focused(visitor), "button DDora");
+});
+
+pageTest("additions are read out, and history is not", async () => {
+  const [visitor, server] = await joinPlayedServer(stage, { head: 30, offset: 0 });
+  await using _visitor = visitor;
+  await visitor.bubble("message 30").waitFor();
+  const spoken = visitor.page.locator(".root > [aria-live='polite']");
+  assertEquals(await spoken.textContent(), "");
+  assertEquals(await visitor.log.getAttribute("aria-live"), "off");
+  server.tell(entry(31));
+  await visitor.waitForText(spoken, "Ben: message 31");
+  server.tell(...Array.from({ length: 9 }, (_, index) => entry(32 + index)));
+  await visitor.waitForText(spoken, "9 new messages");
+});
+
+pageTest("nothing moves for those who do not want it", async () => {
+  const [visitor] = await joinPlayedServer(stage, {}, { reducedMotion: "reduce" });
+  await using _visitor = visitor;
+  const moving = await visitor.page.locator(".root").evaluate((root) =>
+    [...root.querySelectorAll("*")].filter((each) => {
+      const { transitionDuration, animationName } = getComputedStyle(each);
+      return transitionDuration !== "0s" || animationName !== "none";
+    }).length
+  );
+  assertEquals(moving, 0);
+});

@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { slim } from "../../routes/assets.ts";
+import { createTestApp } from "../support/app.ts";
+
+Deno.test("scripts may be loaded by pages of any origin, and nothing else may", async () => {
+  const { request } = await createTestApp();
+  const headers = { Origin: "https://shop.example" };
+  for (
+    const [path, isShared] of [["/natter.js", true], ["/natter-element.js", true], ["/", false]]
+  ) {
+    for (const method of ["GET", "HEAD"]) {
+      const response = await request(`${path}`, { method, headers });
+      await response.text();
+      assertEquals(
+        ["Access-Control-Allow-Origin", "Cross-Origin-Resource-Policy"].map((name) =>
+          response.headers.get(name)
+        ),
+        isShared ? ["*", "cross-origin"] : [null, "same-origin"],
+        `${method} ${path}`,
+      );
+    }
+  }
+});
+
+Deno.test("a page is served with and without the ending of its file", async () => {
+  const { request } = await createTestApp();
+  const texts = await Promise.all(
+    ["/embed", "/embed.html"].map(async (path) => await (await request(path)).text()),
+  );
+  assertEquals(texts[0], texts[1]);
+});
+
+Deno.test("the client module is served as it is, for its types are in its comments", async () => {
+  const { request } = await createTestApp();
+  const source = Deno.readTextFileSync(new URL("../../static/natter.js", import.meta.url));
+  assertEquals(await (await request("/natter.js")).text(), source);
+});
+
+for (
+  const [source, served] of [
+    ["let a;\n", "let a;\n"],
+    ["  let a;\n    let b;", "let a;\nlet b;"],
+    ["/** What\n * it is. */\nlet a;", "\n\nlet a;"],
+    ["  // why\nlet a; // because", "\nlet a; // because"],
+    ["/** @type {A} */ (a).b; /** c */\nd;", "/** @type {A} */ (a).b; /** c */\nd;"],
+    ["/** a */\n/** b */\nc;", "\n\nc;"],
+    ["a = 1 /* one */;\nb = a / 2;\n// c", "a = 1 /* one */;\nb = a / 2;\n"],
+    ["https: //x\n", "https: //x\n"],
+  ] as const
+) {
+  Deno.test(`${JSON.stringify(source)} is served as ${JSON.stringify(served)}`, () => {
+    assertEquals(slim(source), served);
+    assertEquals(slim(source).split("\n").length, source.split("\n").length);
+  });
+}
