@@ -25,6 +25,8 @@ import { nameKey } from "./natter.js";
 /** How long somebody who typed is thought to type; the server tells at most once a second. */
 export const TYPING_SHOWN_MS = 5_000;
 const HISTORY_PAGE = 100;
+/** Conversations of a kind that are remembered for the next visit. */
+const OPEN_MAX = 30;
 /** As long as the server is sure to know a ref (docs/protocol.md, "Idempotence"), less a reserve. */
 export const OUTBOX_MS = 540_000;
 
@@ -40,6 +42,8 @@ export class ChatModel {
   #options;
   /** What was open when this tab, or another, was here last. */
   #earlier;
+  /** Under which names the browser remembers what is this person's. */
+  #names;
   #client;
   #now;
   /** @type {Outgoing[]} */
@@ -54,7 +58,10 @@ export class ChatModel {
     this.#client = options.client;
     this.#now = options.now ?? Date.now;
     const { store } = options;
-    this.#earlier = { rooms: store.list("rooms"), people: store.list("people") };
+    const me = nameKey(options.client.username);
+    this.#names = { rooms: `rooms:${me}`, people: `people:${me}`, read: `read:${me}:` };
+    const { rooms, people } = this.#names;
+    this.#earlier = { rooms: store.list(rooms, "element"), people: store.list(people, "element") };
     this.active = this.#open("room", room);
     const { client } = options;
     client.addEventListener("state", ({ detail }) => this.#become(detail));
@@ -191,9 +198,9 @@ export class ChatModel {
   #rememberOpen() {
     const { store } = this.#options;
     const all = [...this.conversations.values()];
-    for (const [kind, name] of [["room", "rooms"], ["direct", "people"]]) {
+    for (const [kind, name] of /** @type {const} */ ([["room", "rooms"], ["direct", "people"]])) {
       const names = all.filter((each) => each.kind === kind).map((each) => each.name);
-      store.set(String(name), JSON.stringify(names.slice(0, 30)));
+      store.set(this.#names[name], JSON.stringify(names.slice(0, OPEN_MAX)), "element");
     }
   }
 
@@ -214,9 +221,13 @@ export class ChatModel {
    */
   read(conversation) {
     if (!conversation.markRead()) return;
-    const { epoch, readUpTo } = conversation;
-    this.#options.store.set(`read:${conversation.key}`, `${epoch}:${readUpTo}`);
+    this.#rememberRead(conversation);
     this.#options.changed();
+  }
+
+  /** @param {Conversation} conversation */
+  #rememberRead({ key, epoch, readUpTo }) {
+    this.#options.store.set(this.#names.read + key, `${epoch}:${readUpTo}`);
   }
 
   /** @param {Conversation} conversation */
@@ -356,7 +367,7 @@ export class ChatModel {
    * @param {import("./natter.js").Joined} joined
    */
   #begin(conversation, joined) {
-    const read = this.#options.store.get(`read:${conversation.key}`);
+    const read = this.#options.store.get(this.#names.read + conversation.key);
     conversation.begin(joined, this.#now(), read);
     if (conversation.kind === "room" && conversation.name !== joined.room) {
       conversation.name = joined.room;
@@ -378,8 +389,7 @@ export class ChatModel {
       this.#options.arrived(conversation, item, isMention || isDirect);
     }
     if (isSeen && item) {
-      const { epoch, readUpTo } = conversation;
-      this.#options.store.set(`read:${conversation.key}`, `${epoch}:${readUpTo}`);
+      this.#rememberRead(conversation);
       conversation.trim();
     }
     this.#options.changed();

@@ -160,7 +160,7 @@ export class MessageList {
       const item = items[index];
       if (!item) continue;
       wanted.add(item.key);
-      const row = this.#row(item, items[index - 1], items[index + 1]);
+      const row = this.#row(items, index, item);
       if (row.element === after) after = after.nextElementSibling;
       else this.#content.insertBefore(row.element, after);
     }
@@ -173,16 +173,17 @@ export class MessageList {
   }
 
   /**
+   * @param {readonly Item[]} items
+   * @param {number} index
    * @param {Item} item
-   * @param {Item | undefined} before
-   * @param {Item | undefined} next
    * @returns {MessageRow}
    */
-  #row(item, before, next) {
+  #row(items, index, item) {
     const { lineKey = "" } = this.#conversation ?? {};
     const isFirstUnread = item.key === lineKey;
-    const isNewDay = !before ||
-      new Date(before.at).toDateString() !== new Date(item.at).toDateString();
+    const before = items[index - 1];
+    const next = items[index + 1];
+    const isNewDay = item.kind === "message" && beginsDay(items, index, item.at);
     const place = {
       isNewDay,
       isFirstUnread,
@@ -340,4 +341,18 @@ export class MessageList {
     /** @type {HTMLElement} */ (next).focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
   }
+}
+
+/**
+ * Whether the message before is of another day; what is missing between them has none.
+ *
+ * @param {readonly Item[]} items
+ * @param {number} index
+ * @param {number} at
+ */
+function beginsDay(items, index, at) {
+  let before = index - 1;
+  while (before >= 0 && items[before]?.kind !== "message") before--;
+  const last = items[before];
+  return !last || new Date(last.at).toDateString() !== new Date(at).toDateString();
 }

@@ -110,11 +110,11 @@ export class MessageRow {
   }
 
   /** @param {import("./conversation.js").NoteItem} item */
-  #note({ kind, count, at }) {
+  #note({ kind, count }) {
     const words = h("span");
     if (kind === "gap") this.#words.say(words, "gap", { count });
     else this.#words.say(words, "notRecovered");
-    return h("p", { class: `note ${kind}` }, icon("alert"), words, this.#words.time(at));
+    return h("p", { class: `note ${kind}` }, icon("alert"), words);
   }
 
   /**
@@ -175,11 +175,11 @@ export class MessageRow {
     const words = h("span");
     const line = h("div", { class: "delivery" });
     if (delivery === "pending") {
-      line.append(icon("clock"), this.#words.say(words, "sending"));
+      line.append(h("span", { class: "why" }, icon("clock"), this.#words.say(words, "sending")));
       return line;
     }
     this.#words.say(words, delivery === "perhaps" ? "perhapsSent" : PROBLEMS[problem] ?? "notSent");
-    line.append(icon("alert"), words);
+    line.append(h("span", { class: "why" }, icon("alert"), words));
     line.append(this.#button("retry", () => this.#actions.retry(item)));
     line.append(this.#button("discard", () => this.#actions.discard(item)));
     return line;

@@ -240,13 +240,14 @@ export class NatterChat extends HTMLElement {
       ? new URL(server, document.baseURI)
       : base;
     if (!this.#server.pathname.endsWith("/")) this.#server.pathname += "/";
-    this.#store = new Storage(this.#server);
+    // Two on one page, or the same one tomorrow: known by its id, or else by its room.
+    this.#store = new Storage(this.#server, this.id || this.getAttribute("room") || "");
     this.#alerts = new Alerts(this.#store);
     this.#applyLanguage();
     this.#applyTheme();
     const username = this.getAttribute("username") ?? "";
     const here = this.#store.get("here", "session");
-    const name = username || this.#store.get("nickname");
+    const name = username || here || this.#store.get("nickname");
     const room = this.getAttribute("room") || this.#store.get("room", "session") || "lobby";
     this.#join.fill({ name, room }, {
       username: username !== "",
@@ -254,7 +255,7 @@ export class NatterChat extends HTMLElement {
     });
     this.#showJoin(false);
     if (username !== "") this.#connect(username, room);
-    else if (here !== "" && here === name) this.#connect(name, room);
+    else if (here !== "") this.#connect(name, room);
     else if (this.hasAttribute("autofocus")) this.#join.focus();
   }
 

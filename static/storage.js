@@ -3,27 +3,43 @@
 /**
  * What the browser remembers of one server; where storage is blocked or full, for as long as the
  * page lives.
+ *
+ * @typedef {"local" | "element" | "session"} Area `local`: for all chats with the server · `element`:
+ *   for one of them, since a page may have several · `session`: the same for this tab, over reloads
  */
 
 export class Storage {
   #prefix;
-  #kept = { local: new Map(), session: new Map() };
+  #scope;
+  #kept = { local: new Map(), element: new Map(), session: new Map() };
 
-  /** @param {URL} server */
-  constructor({ host, pathname }) {
+  /**
+   * @param {URL} server
+   * @param {string} [scope] which of the chats on a page
+   */
+  constructor({ host, pathname }, scope = "") {
     this.#prefix = `natter:${host}${pathname}:`;
+    this.#scope = scope;
   }
 
   /**
    * @param {string} name
-   * @param {"local" | "session"} [where] `session`: for this tab, over reloads
+   * @param {Area} where
+   */
+  #name(name, where) {
+    return this.#prefix + (where === "local" ? name : `${this.#scope}:${name}`);
+  }
+
+  /**
+   * @param {string} name
+   * @param {Area} [where]
    * @returns {string}
    */
   get(name, where = "local") {
     const kept = this.#kept[where].get(name);
     if (kept !== undefined) return kept;
     try {
-      return areaOf(where).getItem(this.#prefix + name) ?? "";
+      return areaOf(where).getItem(this.#name(name, where)) ?? "";
     } catch {
       return "";
     }
@@ -32,12 +48,12 @@ export class Storage {
   /**
    * @param {string} name
    * @param {string} value empty: forget it
-   * @param {"local" | "session"} [where]
+   * @param {Area} [where]
    */
   set(name, value, where = "local") {
     try {
-      if (value === "") areaOf(where).removeItem(this.#prefix + name);
-      else areaOf(where).setItem(this.#prefix + name, value);
+      if (value === "") areaOf(where).removeItem(this.#name(name, where));
+      else areaOf(where).setItem(this.#name(name, where), value);
       this.#kept[where].delete(name);
     } catch {
       this.#kept[where].set(name, value);
@@ -46,7 +62,7 @@ export class Storage {
 
   /**
    * @param {string} name
-   * @param {"local" | "session"} [where]
+   * @param {Area} [where]
    * @returns {unknown[]} empty where there is no list
    */
   list(name, where = "local") {
@@ -59,7 +75,7 @@ export class Storage {
   }
 }
 
-/** @param {"local" | "session"} where */
+/** @param {Area} where */
 function areaOf(where) {
-  return where === "local" ? localStorage : sessionStorage;
+  return where === "session" ? sessionStorage : localStorage;
 }

@@ -386,11 +386,11 @@ const TALK = `
 .mention .bubble { border-color: var(--collar); background: color-mix(in oklab, var(--collar), var(--raised) 80%); }
 .bubble.large { padding: 0 .125em; border-color: transparent; background: none; font-size: 2.5em; line-height: 1.25; }
 .bubble.gone { border-style: dashed; border-color: var(--field-line); background: none; color: var(--muted); font-style: italic; }
-.bubble:lang(zh) { font-style: normal; }
+.bubble.gone:lang(zh) { font-style: normal; }
 .bubble a { color: var(--link); text-underline-offset: .15em; unicode-bidi: isolate; overflow-wrap: anywhere; }
 .own .bubble a { color: inherit; }
-.bubble code { padding: .0625em .3125em; border-radius: .3125em; background: color-mix(in oklab, currentColor, transparent 90%); font: .9em/1.45 var(--mono); }
-.bubble pre { max-width: 100%; margin: .25em -.25em; padding: .5em .625em; border-radius: .5em; background: color-mix(in oklab, currentColor, transparent 92%); overflow-x: auto; white-space: pre; }
+.bubble code { padding: .0625em .3125em; border-radius: .3125em; background: color-mix(in oklab, currentColor, transparent 90%); font: .9em/1.45 var(--mono); -webkit-box-decoration-break: clone; box-decoration-break: clone; }
+.bubble pre { max-width: 100%; margin: .25em -.25em; padding: .5em .625em; border-radius: .5em; background: color-mix(in oklab, currentColor, transparent 92%); overflow-wrap: anywhere; white-space: pre-wrap; }
 .bubble pre code { padding: 0; background: none; }
 .own.pending .bubble { opacity: .72; }
 .own:is(.failed, .perhaps) .bubble { border: 1px dashed var(--alarm); background: var(--raised); color: var(--ink); }
@@ -403,6 +403,7 @@ const TALK = `
 .actions .icon-button:hover { color: var(--ink); }
 .actions .armed { width: auto; padding: 0 .625em; background: var(--alarm); color: var(--paper) !important; font-size: var(--small); }
 .delivery { display: flex; flex-wrap: wrap; align-items: center; justify-content: end; gap: 0 .25em; padding: .125em .25em; color: var(--muted); font-size: .75em; }
+.why { display: inline-flex; align-items: center; gap: .25em; }
 .delivery .icon { width: 1.125em; height: 1.125em; }
 .failed .delivery, .perhaps .delivery { color: var(--alarm); font-size: var(--small); }
 .delivery .text-button { min-height: 1.875em; }

@@ -115,7 +115,7 @@ export class Words {
   /** @param {HTMLTimeElement} time */
   #sayTime(time) {
     const at = new Date(time.dateTime);
-    time.textContent = at.toLocaleTimeString(this.language, { hour: "2-digit", minute: "2-digit" });
+    time.textContent = at.toLocaleTimeString(this.language, { hour: "numeric", minute: "2-digit" });
     time.title = at.toLocaleString(this.language, { dateStyle: "full", timeStyle: "medium" });
   }
 

@@ -199,7 +199,7 @@ Deno.test("rooms are joined, remembered, and left; one that is closed is left at
   assertEquals(after.client.joins, ["tea"]);
   after.model.leave(after.model.conversations.get("#tea")!);
   assertEquals(after.client.left.at(-1), "tea");
-  assertEquals(store.list("rooms"), ["lobby"]);
+  assertEquals(store.list("rooms:ann", "element"), ["lobby"]);
 });
 
 Deno.test("the past is asked for once at a time, from where it ends", async () => {

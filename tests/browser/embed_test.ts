@@ -166,11 +166,29 @@ async function signToken(secret: string, sub: string): Promise<string> {
   return `${signed}.${encode(new Uint8Array(signature))}`;
 }
 
-pageTest("the example at /embed shows two chats, each as wide as its box", async () => {
-  await using visitor = await Visitor.open(stage.browser, `${stage.server.url}embed`);
-  await visitor.page.locator(".card").nth(1).waitFor();
-  assertEquals(await visitor.page.locator(".card").count(), 2);
-});
+pageTest(
+  "the example at /embed has two chats, and each remembers what is open in itself only",
+  async () => {
+    await using visitor = await Visitor.open(stage.browser, `${stage.server.url}embed`);
+    const chats = visitor.page.locator("natter-chat");
+    const names = [someone(), someone()];
+    const join = async () => {
+      for (const [index, name] of names.entries()) {
+        await chats.nth(index).locator("#nickname").fill(name);
+        await chats.nth(index).locator("#nickname").press("Enter");
+        await chats.nth(index).locator("textarea").waitFor();
+      }
+    };
+    await join();
+    await visitor.page.reload();
+    for (const [index, room] of ["support", "café"].entries()) {
+      await chats.nth(index).locator("textarea").waitFor();
+      const rooms = chats.nth(index).locator(".sidebar .entries .entry-name");
+      assertEquals(await rooms.allTextContents(), [room]);
+      assertEquals(await chats.nth(index).locator(".me .entry-name").textContent(), names[index]);
+    }
+  },
+);
 
 pageTest("the page works under a sub-path behind a proxy", async () => {
   const proxy = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {

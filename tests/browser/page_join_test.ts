@@ -108,7 +108,7 @@ pageTest("a second room that cannot be is said, and the first one stays", async 
     visitor.page.locator(".toast"),
     /The room “\W*no such\W*” does not exist/,
   );
-  await visitor.waitForText(visitor.page.locator(".title"), "lobby");
+  await visitor.waitForText(visitor.page.locator(".title"), stage.room);
 });
 
 pageTest("an unreachable server is said, and tried again", async () => {

@@ -339,3 +339,55 @@ pageTest("long names and texts stay inside a narrow window", async () => {
   );
   assert(page);
 });
+
+pageTest(
+  "sound and notifications are asked for by a click only, and call for what is meant for one",
+  async () => {
+    const [visitor, server] = await joinPlayedServer(stage, {}, { permissions: ["notifications"] });
+    await using _visitor = visitor;
+    await visitor.page.evaluate(() => {
+      const told: string[] = [];
+      class FakeNotification {
+        static permission = "default";
+        static requestPermission() {
+          told.push("asked");
+          this.permission = "granted";
+          return Promise.resolve("granted");
+        }
+        constructor(title: string, { body }: NotificationOptions) {
+          told.push(`${title}: ${body}`);
+        }
+      }
+      Object.assign(globalThis, { told, Notification: FakeNotification });
+      document.hasFocus = () => false;
+    });
+    const told = () =>
+      visitor.page.evaluate(() => (globalThis as unknown as { told: string[] }).told);
+    server.tell(entry(1, { body: "@Ann?" }));
+    await visitor.bubble("@Ann?").waitFor();
+    assertEquals(await told(), []);
+    await visitor.page.locator(".me summary").click();
+    await visitor.page.getByLabel("Notify me when I am called").check();
+    await visitor.page.getByLabel("Sound for new messages").check();
+    server.tell(
+      entry(2, { body: "to all" }),
+      entry(3, { body: "@Ann!" }),
+      {
+        type: "message",
+        room: "@Ann",
+        offset: 1,
+        id: "d",
+        sender: "Cai",
+        with: "Cai",
+        body: "x",
+        at: 1,
+      },
+    );
+    await visitor.bubble("@Ann!").waitFor();
+    assertEquals(await told(), ["asked", "Ben · #lobby: @Ann!", "Cai: x"]);
+    await visitor.page.reload();
+    await visitor.message.waitFor();
+    await visitor.page.locator(".me summary").click();
+    assertEquals(await visitor.page.getByLabel("Sound for new messages").isChecked(), true);
+  },
+);
