@@ -41,10 +41,8 @@ export async function loadAssets(directory: string): Promise<ReadonlyMap<string,
     if (!isFile) continue;
     const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
     if (type === undefined) throw new TypeError(`Cannot serve "${name}": unknown type of file`);
-    // The types of the client module are in its comments, for all who import it.
-    const isInternal = name.endsWith(".js") && name !== "natter.js";
     const text = await Deno.readTextFile(`${directory}/${name}`);
-    const bytes = new TextEncoder().encode(isInternal ? slim(text) : text);
+    const bytes = new TextEncoder().encode(name.endsWith(".js") ? slim(text, name) : text);
     const compressed = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
     const gzip = await new Response(compressed).bytes();
     // Scripts are public text; who may talk to the server is another question (`origin.ts`).
@@ -60,13 +58,16 @@ export async function loadAssets(directory: string): Promise<ReadonlyMap<string,
 /**
  * Leaves out what a browser does not need of a script, two fifths of what would go over the wire: indentation,
  * and comments on lines of their own. These stay as empty lines, so that an error is told with its line in the
- * source.
+ * source. The client module keeps what documents it: its types are there, for all who import it.
  *
  * @param source A script in whose texts of many lines neither matters.
+ * @param name The name of its file.
  *
  * @internal
  */
-export function slim(source: string): string {
-  const comment = /^[ \t]*(?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/|\/\/.*)[ \t]*$/gm;
+export function slim(source: string, name: string): string {
+  const comment = name === "natter.js"
+    ? /^[ \t]*\/\/(?!\/| @ts-).*$/gm
+    : /^[ \t]*(?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/|\/\/.*)[ \t]*$/gm;
   return source.replace(comment, (text) => text.replace(/[^\n]+/g, "")).replace(/^[ \t]+/gm, "");
 }

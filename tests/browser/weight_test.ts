@@ -1,9 +1,10 @@
+/// <reference lib="dom" />
 /** How much the page is: everything that `/` loads, as it goes over the wire. */
 
 import { assert, assertLess } from "@std/assert";
 import { pageTest, setStage } from "./browser.ts";
 
-const BYTES_MAX = 60 * 1024;
+const BYTES_MAX = 60_000;
 
 const stage = setStage();
 

@@ -30,10 +30,14 @@ Deno.test("a page is served with and without the ending of its file", async () =
   assertEquals(texts[0], texts[1]);
 });
 
-Deno.test("the client module is served as it is, for its types are in its comments", async () => {
+Deno.test("the client module is served with its types, which are in its comments", async () => {
   const { request } = await createTestApp();
   const source = Deno.readTextFileSync(new URL("../../static/natter.js", import.meta.url));
-  assertEquals(await (await request("/natter.js")).text(), source);
+  const served = await (await request("/natter.js")).text();
+  const docs = (text: string) =>
+    text.match(/\/\*\*[^]*?\*\//g)!.map((doc) => doc.replace(/^ +/gm, ""));
+  assertEquals(docs(served), docs(source));
+  assertEquals(served.split("\n").length, source.split("\n").length);
 });
 
 for (
@@ -49,7 +53,16 @@ for (
   ] as const
 ) {
   Deno.test(`${JSON.stringify(source)} is served as ${JSON.stringify(served)}`, () => {
-    assertEquals(slim(source), served);
-    assertEquals(slim(source).split("\n").length, source.split("\n").length);
+    assertEquals(slim(source, "page.js"), served);
+    assertEquals(slim(source, "page.js").split("\n").length, source.split("\n").length);
   });
 }
+
+Deno.test("the client module keeps its types, and loses what is only for its authors", () => {
+  const source =
+    '// @ts-check\n/// <reference lib="dom" />\n/** What it does. */\n  // why\n  go();\n';
+  assertEquals(
+    slim(source, "natter.js"),
+    '// @ts-check\n/// <reference lib="dom" />\n/** What it does. */\n\ngo();\n',
+  );
+});
