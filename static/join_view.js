@@ -152,7 +152,7 @@ export class JoinView {
     this.#showParts();
     this.#suggest(key === "nameTaken" && !this.#fixed.username ? this.#nickname.value.trim() : "");
     if (remedy === "room") this.#room.focus();
-    else this.focus();
+    else if (remedy !== "wait") this.focus();
   }
 
   /** @param {string} name */

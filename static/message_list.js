@@ -180,6 +180,7 @@ export class MessageList {
    */
   #row(items, index, item) {
     const { lineKey = "" } = this.#conversation ?? {};
+    const row = this.#rows.get(item.key) ?? this.#makeRow(item);
     const isFirstUnread = item.key === lineKey;
     const before = items[index - 1];
     const next = items[index + 1];
@@ -189,19 +190,22 @@ export class MessageList {
       isFirstUnread,
       isFirst: isNewDay || isFirstUnread || !isOneGroup(before, item),
       isLast: !isOneGroup(item, next) || next?.key === lineKey,
-      isMention: item.kind === "message" && !item.own && mentions(item.body, this.#username),
+      isMention: row.isMention,
       canDelete: this.#options.hasCommands(),
     };
     const { language } = this.#words;
     const signature = `${item.version} ${Object.values(place)} ${language}`;
-    let row = this.#rows.get(item.key);
-    if (!row) {
-      row = new MessageRow(this.#words, this.#options);
-      row.element.dataset["key"] = item.key;
-      this.#rows.set(item.key, row);
-    }
     if (row.signature !== signature) row.show(item, place);
     row.signature = signature;
+    return row;
+  }
+
+  /** @param {Item} item */
+  #makeRow(item) {
+    const row = new MessageRow(this.#words, this.#options);
+    row.element.dataset["key"] = item.key;
+    row.isMention = item.kind === "message" && !item.own && mentions(item.body, this.#username);
+    this.#rows.set(item.key, row);
     return row;
   }
 

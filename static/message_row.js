@@ -61,6 +61,7 @@ const PROBLEMS = {
 export class MessageRow {
   /** What it shows; another signature is another look. */
   signature = "";
+  isMention = false;
   #words;
   #actions;
 

@@ -102,7 +102,12 @@ export class NatterChat extends HTMLElement {
   });
   #sidebar = new Sidebar(this.#words, {
     activate: (conversation) => this.#activate(conversation),
-    leave: (conversation) => this.#model?.leave(conversation),
+    leave: (conversation) => {
+      this.#model?.leave(conversation);
+      this.#render();
+      // The button is gone with what it left, and the focus must not go with it.
+      this.#sidebar.focus();
+    },
     openRoom: (name) => {
       this.#model?.openRoom(name);
       this.#closeDrawer();
@@ -323,8 +328,9 @@ export class NatterChat extends HTMLElement {
     } else if (state === "waiting" || state === "offline") {
       const key = state === "offline" ? "offline" : code === 1006 ? "unreachable" : text;
       this.#join.refuse("wait", key, { code });
-      this.#join.setBusy(true);
-    }
+      // It goes on by itself; but whoever wants another name need not wait for that.
+      this.#join.setBusy(false);
+    } else if (state === "connecting") this.#join.setBusy(true);
   }
 
   #opened() {

@@ -77,6 +77,11 @@ export class Sidebar {
     words.label(this.element, "sidebar");
   }
 
+  focus() {
+    const entry = this.#lists.querySelector("button.entry[tabindex='0']");
+    /** @type {HTMLElement | null} */ (entry)?.focus();
+  }
+
   /**
    * @param {Iterable<Conversation>} conversations
    * @param {Conversation} active

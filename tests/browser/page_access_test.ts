@@ -119,6 +119,15 @@ for (const colorScheme of ["light", "dark"] as const) {
   }
 }
 
+for (const options of [{ forcedColors: "active" }, { contrast: "more" }] as const) {
+  pageTest(`axe-core finds nothing with ${JSON.stringify(options)}`, async () => {
+    const [visitor, server] = await joinPlayedServer(stage, {}, { ...options, bypassCSP: true });
+    await using _visitor = visitor;
+    await VIEWS["a closed connection"]!(visitor, server);
+    assertEquals(await findings(visitor), []);
+  });
+}
+
 /** What has the focus, in words. */
 function focused(visitor: Visitor): Promise<string> {
   return visitor.page.evaluate(() => {
@@ -204,6 +213,15 @@ pageTest("the drawers of a narrow window take the focus, keep it, and give it ba
   await press("Enter");
   await visitor.waitForText(visitor.page.locator(".title"), "Ben");
   assertEquals(await focused(visitor), "textarea Message");
+});
+
+pageTest("leaving a room leaves the focus in the list", async () => {
+  await using visitor = await stage.join("Leaver");
+  await visitor.openRoom("second");
+  await visitor.page.getByRole("button", { name: /Leave \W*second/ }).focus();
+  await visitor.page.keyboard.press("Enter");
+  await visitor.waitForText(visitor.page.locator(".title"), stage.room);
+  assertEquals(await focused(visitor), `button #${stage.room}`);
 });
 
 pageTest("a list is one stop of the Tab key, and arrows move in it", async () => {

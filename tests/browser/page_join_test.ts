@@ -111,6 +111,29 @@ pageTest("a second room that cannot be is said, and the first one stays", async 
   await visitor.waitForText(visitor.page.locator(".title"), stage.room);
 });
 
+pageTest(
+  "while the server is away, another name can be chosen, and nothing takes the focus",
+  async () => {
+    await using visitor = await stage.open();
+    let isDown = true;
+    await visitor.page.routeWebSocket(/\/ws\//, (socket) => {
+      if (isDown) socket.close({ code: 1012 });
+      else socket.connectToServer();
+    });
+    await visitor.page.reload();
+    await visitor.askToJoin(someone());
+    await visitor.waitForText(visitor.refusal, "The server is restarting.");
+    await visitor.page.locator("#room").fill("elsewhere");
+    const name = someone();
+    await visitor.nickname.fill(name);
+    isDown = false;
+    await visitor.nickname.press("Enter");
+    await visitor.message.waitFor();
+    await visitor.waitForText(visitor.page.locator(".me .entry-name"), name);
+    await visitor.waitForText(visitor.page.locator(".title"), "elsewhere");
+  },
+);
+
 pageTest("an unreachable server is said, and tried again", async () => {
   await using visitor = await stage.open();
   let isDown = true;
