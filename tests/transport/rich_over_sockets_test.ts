@@ -3,38 +3,15 @@ import { Client } from "../support/client.ts";
 import { until, within } from "../support/deadline.ts";
 import { residentBytes } from "../support/process.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { RichClient } from "../support/rich_client.ts";
 import { spawnServer, startServer, type TestServer } from "../support/server.ts";
 import { TemporaryDatabase } from "../support/temporary_database.ts";
 
 const KEY = "a-key-of-at-least-128-bits";
 
-/** The rich protocol over the standard client. */
-class RichClient {
-  readonly #events: Record<string, unknown>[] = [];
-  private constructor(readonly client: Client) {}
-
-  static async open(url: string, path: string, key = KEY): Promise<RichClient> {
-    return new RichClient(await Client.open(url, path, ["natter.v1", `natter.auth.${key}`]));
-  }
-
-  send(command: Record<string, unknown>): void {
-    this.client.send(JSON.stringify(command));
-  }
-
-  /** The next event of a type; those before it are passed over. */
-  // deno-lint-ignore no-explicit-any
-  async next(type: string): Promise<any> {
-    while (true) {
-      const event = this.#events.shift();
-      if (event === undefined) this.#events.push(...JSON.parse(await this.client.next() as string));
-      else if (event["type"] === type) return event;
-    }
-  }
-}
-
 Deno.test("the rich protocol over a real socket: selected, never echoing the key", async () => {
   await using server = await startServer();
-  const alice = await RichClient.open(server.url, "/ws/Alice?room=Kitchen");
+  const alice = await RichClient.open(server.url, "/ws/Alice?room=Kitchen", KEY);
   assertEquals(alice.client.socket.protocol, "natter.v1");
   assertEquals((await alice.next("welcome")).username, "Alice");
   assertEquals((await alice.next("joined")).room, "@Alice");
@@ -163,7 +140,7 @@ Deno.test("an orderly end keeps everything, and says no more than it is", async 
   const env = { DATABASE: database.name };
   {
     await using server = await startServer(env);
-    const alice = await RichClient.open(server.url, "/ws/alice");
+    const alice = await RichClient.open(server.url, "/ws/alice", KEY);
     alice.send({ type: "message", room: "lobby", body: "kept", ref: "r" });
     await alice.next("ack");
     server.process.kill("SIGTERM");
@@ -171,7 +148,7 @@ Deno.test("an orderly end keeps everything, and says no more than it is", async 
     assertEquals((await within(server.process.status, "the process ends")).code, 0);
   }
   await using server = await startServer(env);
-  const bob = await RichClient.open(server.url, "/ws/bob");
+  const bob = await RichClient.open(server.url, "/ws/bob", KEY);
   assertEquals((await bob.next("message")).body, "kept");
   await bob.client[Symbol.asyncDispose]();
 });
@@ -188,7 +165,8 @@ Deno.test("a database in use stops the start with one line and exit code 1", asy
 
 /** Publishes 6,000 messages of 8 KB, each acknowledged; returns the most that the server grew by, in bytes. */
 async function publish48Megabytes(server: TestServer): Promise<number> {
-  const writer = await RichClient.open(server.url, "/ws/writer");
+  const writer = await RichClient.open(server.url, "/ws/writer", KEY);
+  await writer.joined("lobby");
   const before = await residentBytes(server.process.pid);
   const body = "x".repeat(8000);
   let growth = 0;
