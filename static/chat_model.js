@@ -390,8 +390,8 @@ export class ChatModel {
     }
     if (isSeen && item) {
       this.#rememberRead(conversation);
-      conversation.trim();
     }
+    conversation.trim(conversation === this.active && !isSeen);
     this.#options.changed();
   }
 

@@ -300,9 +300,13 @@ export class Conversation {
     return had;
   }
 
-  /** So that memory stays bounded; not while somebody reads there. */
-  trim() {
-    if (this.items.length <= ITEMS_MAX) return;
+  /**
+   * So that memory stays bounded. Who reads above the end loses that place only at twice the bound.
+   *
+   * @param {boolean} isRead somebody may be reading anywhere in it
+   */
+  trim(isRead) {
+    if (this.items.length <= (isRead ? 2 : 1) * ITEMS_MAX) return;
     const gone = this.items.splice(0, this.items.length - ITEMS_KEPT);
     for (const item of gone) if (item.kind === "message") this.#byId.delete(item.id);
     this.oldest = Math.ceil(this.items[0]?.place ?? this.oldest);

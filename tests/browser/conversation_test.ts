@@ -178,11 +178,19 @@ Deno.test("an unread message that is deleted is not unread any more", () => {
 Deno.test("of very many the oldest are let go of, and can be loaded again", () => {
   const conversation = joined();
   for (let offset = 1; offset <= ITEMS_MAX; offset++) conversation.take(message(offset), UNSEEN);
-  conversation.trim();
+  conversation.trim(false);
   assertEquals([conversation.items.length, conversation.hasMore], [ITEMS_MAX, false]);
   conversation.take(message(ITEMS_MAX + 1), UNSEEN);
-  conversation.trim();
+  conversation.trim(false);
   const first = conversation.items[0]!;
   assertEquals([first.place, conversation.oldest], [5_002, 5_002]);
   assertEquals([conversation.items.length, conversation.hasMore], [15_000, true]);
+  for (let offset = 0; offset < 25_000; offset++) {
+    conversation.take(message(30_000 + offset), UNSEEN);
+  }
+  conversation.trim(true);
+  assertEquals(conversation.items.length, 40_000, "somebody may be reading there");
+  conversation.take(message(90_000), UNSEEN);
+  conversation.trim(true);
+  assertEquals(conversation.items.length, 15_000);
 });

@@ -227,28 +227,44 @@ pageTest("a gap is said where it is", async () => {
   ]);
 });
 
-pageTest("without WebSocket the page talks by events, and says so", async () => {
-  await using visitor = await stage.open();
-  await visitor.page.addInitScript(() => {
-    Object.defineProperty(globalThis, "WebSocket", {
-      value: class {
-        constructor() {
-          throw new DOMException("blocked");
-        }
-      },
+for (
+  const [blocked, words] of [
+    [[], "Live by events"],
+    [["**/events/**"], "Live by polling"],
+  ] as const
+) {
+  pageTest(`without WebSocket${blocked.length > 0 ? " and streams" : ""}: "${words}"`, async () => {
+    await using visitor = await Visitor.open(
+      stage.browser,
+      `${stage.server.url}#room=${stage.room}`,
+    );
+    await visitor.page.addInitScript(() => {
+      Object.defineProperty(globalThis, "WebSocket", {
+        value: class {
+          constructor() {
+            throw new DOMException("blocked");
+          }
+        },
+      });
     });
+    for (const pattern of blocked) {
+      await visitor.page.route(pattern, (route) => route.fulfill({ status: 404, body: "" }));
+    }
+    await visitor.page.reload();
+    await visitor.askToJoin(someone());
+    await visitor.message.waitFor();
+    await visitor.waitForText(visitor.status, words);
+    await visitor.send("over HTTP");
+    await visitor.stored("over HTTP");
+    const row = visitor.row("over HTTP");
+    await row.hover();
+    assertEquals(await row.getByRole("button", { name: "Delete" }).count(), 0, "it cannot, here");
+    visitor.forgiveNetworkErrors();
   });
-  await visitor.page.reload();
-  await visitor.askToJoin(someone());
-  await visitor.message.waitFor();
-  await visitor.waitForText(visitor.status, "Live by events");
-  await visitor.send("over HTTP");
-  await visitor.stored("over HTTP");
-  visitor.forgiveNetworkErrors();
-});
+}
 
 pageTest(
-  "fifty new messages a second leave the page at work, and who reads above stays there",
+  "hundreds of new messages at once leave the page at work, and who reads above stays there",
   async () => {
     const [visitor, server] = await joinPlayedServer(stage, { head: 200, offset: 0 });
     await using _visitor = visitor;
