@@ -199,7 +199,10 @@ export class NatterChat extends HTMLElement {
     document.addEventListener("visibilitychange", () => this.#look(), { signal });
     addEventListener("focus", () => this.#look(), { signal });
     // Two tabs of one person: what one chooses, the other shows.
-    addEventListener("storage", () => this.#applyLanguage(), { signal });
+    addEventListener("storage", ({ key }) => {
+      if (key?.endsWith(":language")) this.#applyLanguage();
+      if (key?.endsWith(":theme")) this.#applyTheme();
+    }, { signal });
     this.#restart();
   }
 
@@ -432,7 +435,8 @@ export class NatterChat extends HTMLElement {
     if (this.#main) this.#main.inert = true;
     const drawer = which === "rooms" ? this.#sidebar.element : this.#people.element;
     const first = drawer.querySelector("[tabindex='0']") ?? drawer.querySelector(".drawer-close");
-    /** @type {HTMLElement | null} */ (first)?.focus();
+    // Still on its way in: to scroll to it would move the whole chat.
+    /** @type {HTMLElement | null} */ (first)?.focus({ preventScroll: true });
   }
 
   /** @param {boolean} [focus] */
@@ -485,6 +489,7 @@ export class NatterChat extends HTMLElement {
     const peopleCount = active.kind === "room" ? people.userCount : 0;
     this.#status.show(state, { unsent, people: peopleCount, name: username, room: active.name });
     this.#composer.setClosed(state.state === "closed");
+    // A client that does not tell its limits is believed to have the usual ones.
     const { bodyBytesMax = BODY_BYTES_MAX } = /** @type {any} */ (this.#client).limits ?? {};
     this.#composer.setLimit(bodyBytesMax);
     this.#composer.open(active.key);

@@ -43,7 +43,7 @@ const FACE = `
   display: block;
   box-sizing: border-box;
   container: natter / size;
-  overflow: hidden;
+  overflow: clip;
   height: var(--natter-height, 34em);
   border: 1px solid var(--line);
   border-radius: var(--natter-radius, 1em);

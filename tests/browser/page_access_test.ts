@@ -4,6 +4,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import axe from "axe-core";
+import { until } from "../support/deadline.ts";
 import {
   entry,
   joinPlayedServer,
@@ -201,6 +202,8 @@ pageTest("the drawers of a narrow window take the focus, keep it, and give it ba
   await visitor.page.locator(".menu-button").focus();
   await press("Enter");
   assertEquals(await focused(visitor), "button #lobby");
+  const left = async () => (await visitor.page.locator(".sidebar").boundingBox())?.x;
+  await until(async () => await left() === 0, "the drawer is in");
   for (let step = 0; step < 12; step++) {
     await press("Tab");
     assert(!(await focused(visitor)).includes("Message"), "the chat behind is out of reach");

@@ -245,3 +245,14 @@ pageTest("colours follow the system, and the switch wins", async () => {
     light,
   );
 });
+
+pageTest("what one chooses in one tab, the other tab shows", async () => {
+  await using visitor = await stage.open();
+  const other = await visitor.page.context().newPage();
+  await other.goto(stage.server.url);
+  await visitor.page.locator(".join").getByLabel("Language").selectOption("zh-Hant");
+  await other.getByRole("textbox", { name: "暱稱", exact: true }).waitFor();
+  await visitor.page.locator(".join").getByLabel("色彩").selectOption("dark");
+  await other.locator(".root[data-theme='dark']").waitFor();
+  assertEquals(await other.locator("html").getAttribute("lang"), "zh-Hant");
+});
