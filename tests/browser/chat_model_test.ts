@@ -218,6 +218,13 @@ Deno.test("the past is asked for once at a time, from where it ends", async () =
   assertEquals([model.active.isLoading, model.active.hasMore], [false, true]);
 });
 
+Deno.test("a direct conversation that is opened asks for its past, once the inbox is known", () => {
+  const { client, model } = setScene();
+  client.tell("joined", { room: "@Ann", epoch: "f", offset: 10, head: 60, recovered: false });
+  model.openDirect("Ben");
+  assertEquals(client.questions, [{ with: "Ben", before: 11, limit: 100 }]);
+});
+
 Deno.test("who types is known for a while, or until they have said it", () => {
   const { client, model, scene } = setScene();
   client.tell("typing", { room: "lobby", username: "Ben" });

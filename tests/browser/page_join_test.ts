@@ -256,3 +256,18 @@ pageTest("what one chooses in one tab, the other tab shows", async () => {
   await other.locator(".root[data-theme='dark']").waitFor();
   assertEquals(await other.locator("html").getAttribute("lang"), "zh-Hant");
 });
+
+pageTest(
+  "a keyboard that covers the page, as on an iPhone, leaves the field above it",
+  async () => {
+    await using visitor = await stage.join(someone());
+    await visitor.page.evaluate(() => {
+      Object.defineProperty(visualViewport!, "height", { get: () => 400 });
+      visualViewport!.dispatchEvent(new Event("resize"));
+    });
+    const chat = await visitor.page.locator("natter-chat").boundingBox();
+    const field = await visitor.message.boundingBox();
+    assertEquals(chat?.height, 400);
+    assert(field && field.y + field.height <= 400);
+  },
+);
