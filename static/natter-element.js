@@ -489,8 +489,8 @@ export class NatterChat extends HTMLElement {
     const peopleCount = active.kind === "room" ? people.userCount : 0;
     this.#status.show(state, { unsent, people: peopleCount, name: username, room: active.name });
     this.#composer.setClosed(state.state === "closed");
-    // A client that does not tell its limits is believed to have the usual ones.
-    const { bodyBytesMax = BODY_BYTES_MAX } = /** @type {any} */ (this.#client).limits ?? {};
+    // A server that does not tell its limits is believed to have the usual ones.
+    const { bodyBytesMax = BODY_BYTES_MAX } = this.#client?.limits ?? {};
     this.#composer.setLimit(bodyBytesMax);
     this.#composer.open(active.key);
     this.#list.show(active, username);

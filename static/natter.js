@@ -1159,6 +1159,17 @@ export class Natter extends EventTarget {
     return formatCursor(positions);
   }
 
+  /**
+   * What the server takes, as it said last: bytes of a body in UTF-8, and messages a second and at once (0: no
+   * limit). `undefined` as long as it has said nothing: over polling it never does.
+   *
+   * @returns {{ bodyBytesMax: number, messagesPerSecond: number, messagesBurst: number } | undefined}
+   */
+  get limits() {
+    const { bodyBytesMax, messagesPerSecond, messagesBurst } = this.#outbox.limits;
+    return bodyBytesMax === 0 ? undefined : { bodyBytesMax, messagesPerSecond, messagesBurst };
+  }
+
   /** The messages that are not acknowledged yet, oldest first. @returns {Unsent[]} */
   get unsent() {
     return this.#outbox.unsent;

@@ -20,6 +20,7 @@ Deno.test("say, be told, write to one, look back, delete, come and go", async ()
   await until(() => ben.of("tea").length === 1, "ben is told");
   assertEquals(ben.of("tea"), [{ offset: 1, what: "Ann: hi" }]);
   assertEquals(ann.natter.username, "Ann");
+  assertEquals(ann.natter.limits?.bodyBytesMax, 8192);
 
   assertEquals((await ann.natter.send("psst", { to: "BEN" })).room, "@Ann");
   await until(() => ben.of("@ben").length === 1, "ben is told alone");
