@@ -4,6 +4,9 @@
  * @module
  */
 
+/** Milliseconds of a day. */
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
 /** A clock and its alarms. */
 export interface Clock {
   /** Milliseconds since some moment; never goes back. */

@@ -17,15 +17,6 @@ export const KEY_CODE_POINTS_MAX = 64;
 /** Combining marks on one base character; Thai and Vietnamese need 2, Hebrew and Arabic up to 4. */
 export const MARKS_PER_BASE_MAX = 4;
 
-/** Messages kept for the readers of one room that wait at their cursor. */
-export const BACKLOG_MESSAGES_MAX = 4096;
-
-/** UTF-16 code units kept for the readers of one room that wait at their cursor. */
-export const BACKLOG_CHARS_MAX = 4 * 1024 * 1024;
-
-/** UTF-16 code units kept for the waiting readers of all rooms together. */
-export const BACKLOGS_TOTAL_CHARS_MAX = 64 * 1024 * 1024;
-
 /** How often waiting readers are looked at again, in milliseconds. */
 export const WAITING_SWEEP_MS = 100;
 

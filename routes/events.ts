@@ -11,12 +11,11 @@ import { type Cursor, parseCursor } from "../lib/protocol/position.ts";
 import { Refusal } from "../lib/protocol/refusal.ts";
 import { CLOSE_CODE } from "../lib/websocket/close_code.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
-import { addressOf, crossSite, pathSegment, principalOf } from "./guard.ts";
+import { addressOf, crossSite, noStore, pathSegment, principalOf } from "./guard.ts";
 import { queryInteger } from "./query.ts";
 
 const STREAM_HEADERS = {
   "Content-Type": "text/event-stream",
-  "Cache-Control": "no-store",
   "X-Accel-Buffering": "no", // nginx would hold events back
 };
 
@@ -30,8 +29,8 @@ const STREAM_HEADERS = {
 export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
   const { chat, connectionCounter, eventStreams } = options;
   const app = new Hono<AppTypes>();
-  app.use("/events/*", crossSite(options));
-  app.use("/poll/*", crossSite(options));
+  app.use("/events/*", crossSite(options), noStore);
+  app.use("/poll/*", crossSite(options), noStore);
 
   app.get("/events/:username{[^/]*}", async (c) => {
     const query = new URL(c.req.url).searchParams;
@@ -65,7 +64,7 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     const json = `{"cursor":${JSON.stringify(cursor)},"more":${more},"events":[${
       events.join(",")
     }]}`;
-    return c.body(json, 200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
+    return c.body(json, 200, { "Content-Type": "application/json" });
   });
 
   function joinRequest(c: Context<AppTypes>, cursor: Cursor): JoinRequest {

@@ -5,12 +5,12 @@
  */
 
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler, Next } from "hono";
 import { cors } from "hono/cors";
 import { clientAddress } from "../lib/address.ts";
 import type { Principal } from "../lib/auth/principal.ts";
-import { authorized } from "../lib/chat/entrance.ts";
 import { PROGRAM } from "../lib/chat/access.ts";
+import { authorized } from "../lib/chat/entrance.ts";
 import { Refusal } from "../lib/protocol/refusal.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
 import { checkOrigin, isAllowedOrigin } from "./origin.ts";
@@ -66,37 +66,44 @@ export function crossSite({ config: { allowedOrigins } }: AppOptions): Middlewar
 }
 
 /**
- * Finds out who asks.
- *
- * @returns The bearer of a key or token, or, in open mode, nobody.
- * @throws {Refusal} `unauthorized`, `forbidden` for the `API_KEY`, or `unavailable` where that cannot be found
- *   out just now.
+ * Keeps caches from what one person was told.
  *
  * @internal
  */
-export async function principalOf(
-  c: Context<AppTypes>,
-  { authenticator, config }: AppOptions,
-): Promise<Principal> {
-  const credential = findCredential(c.req.header("Authorization"));
+export async function noStore(c: Context<AppTypes>, next: Next): Promise<void> {
+  await next();
+  c.res.headers.set("Cache-Control", "no-store");
+}
+
+/**
+ * Finds out who asks.
+ *
+ * @returns The bearer of a key or token, or, in open mode, nobody.
+ * @throws {Refusal} As {@linkcode readerOf}; `forbidden` for the `API_KEY`.
+ *
+ * @internal
+ */
+export async function principalOf(c: Context<AppTypes>, options: AppOptions): Promise<Principal> {
+  const principal = await readerOf(c, options);
+  if (principal !== PROGRAM) return principal;
   // It would have a name, and an inbox.
-  if (await isApiKey(credential, config.apiKey)) {
-    throw new Refusal("forbidden", "The API_KEY is for the programs' interfaces, not for a user's");
-  }
-  return authorized(await authenticator.authenticate(credential));
+  throw new Refusal("forbidden", "The API_KEY is for the programs' interfaces, not for a user's");
 }
 
 /**
  * Finds out who wants to read: a program with the `API_KEY` may as well.
  *
- * @throws {Refusal} As {@linkcode principalOf}.
+ * @throws {Refusal} `unauthorized`, or `unavailable` where that cannot be found out just now.
  *
  * @internal
  */
-export async function readerOf(c: Context<AppTypes>, options: AppOptions): Promise<Principal> {
+export async function readerOf(
+  c: Context<AppTypes>,
+  { authenticator, config }: AppOptions,
+): Promise<Principal> {
   const credential = findCredential(c.req.header("Authorization"));
-  const isProgram = await isApiKey(credential, options.config.apiKey);
-  return isProgram ? PROGRAM : await principalOf(c, options);
+  if (await isApiKey(credential, config.apiKey)) return PROGRAM;
+  return authorized(await authenticator.authenticate(credential));
 }
 
 /**

@@ -6,11 +6,12 @@
 
 import { type Context, Hono } from "hono";
 import type { Published } from "../lib/chat/publisher.ts";
-import { Refusal } from "../lib/protocol/refusal.ts";
 import { parsePublication } from "../lib/protocol/publication.ts";
+import { Refusal } from "../lib/protocol/refusal.ts";
+import { jsonBytesMax } from "../lib/protocol/text.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
 import { readText } from "./body.ts";
-import { addressOf, crossSite, pathSegment, principalOf } from "./guard.ts";
+import { addressOf, crossSite, noStore, pathSegment, principalOf } from "./guard.ts";
 
 /**
  * Creates `POST /messages/:username`.
@@ -21,10 +22,9 @@ import { addressOf, crossSite, pathSegment, principalOf } from "./guard.ts";
  */
 export function createMessageRoutes(options: AppOptions): Hono<AppTypes> {
   const app = new Hono<AppTypes>();
-  app.use("/messages/*", crossSite(options));
+  app.use("/messages/*", crossSite(options), noStore);
   app.post("/messages/:username{[^/]*}", async (c) => {
     const principal = await principalOf(c, options);
-    // It has no name, and so no inbox: what it says stands in a room.
     const text = await readPublication(c, options, "text/plain");
     const isPlain = mediaType(c) === "text/plain";
     const publication = isPlain ? { body: text } : parsePublication(text);
@@ -61,8 +61,7 @@ export async function readPublication(
     const taken = otherType === undefined ? "" : ` or ${otherType}`;
     throw new Refusal("unsupported_media_type", `This takes application/json${taken}`);
   }
-  // In JSON a body may be six times as long, where every character is escaped.
-  return await readText(c.req.raw, type === otherType ? bodyBytesMax : 6 * bodyBytesMax + 1024);
+  return await readText(c.req.raw, type === otherType ? bodyBytesMax : jsonBytesMax(bodyBytesMax));
 }
 
 /**
@@ -71,10 +70,7 @@ export async function readPublication(
  * @param fields The fields of the ack.
  */
 export function published(fields: Published): Response {
-  return Response.json(fields, {
-    status: fields.duplicate ? 200 : 201,
-    headers: { "Cache-Control": "no-store" },
-  });
+  return Response.json(fields, { status: fields.duplicate ? 200 : 201 });
 }
 
 function mediaType(c: Context<AppTypes>): string | undefined {

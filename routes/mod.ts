@@ -5,6 +5,7 @@
  */
 
 import { Hono } from "hono";
+import { ECHOED_CHARS_MAX } from "../lib/limits.ts";
 import type { App, AppOptions, AppTypes } from "./app_types.ts";
 import { createReadingRoutes } from "./events.ts";
 import { createMessageRoutes } from "./messages.ts";
@@ -57,7 +58,9 @@ export function createApp(options: AppOptions): App {
   app.route("/", createUserRoutes(options));
   app.route("/", createOpsRoutes(options));
   app.route("/", createPageRoutes(options.assets));
-  app.notFound((c) => problem("not_found", `There is nothing at ${c.req.path.slice(0, 200)}`));
+  app.notFound((c) =>
+    problem("not_found", `There is nothing at ${c.req.path.slice(0, ECHOED_CHARS_MAX)}`)
+  );
   app.onError((error) => {
     const response = problemOf(error);
     if (response.status === 500) options.logger.error("Request failed", { error: String(error) });

@@ -9,7 +9,7 @@ import { HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, ROOMS_PAGE_MAX } from "../lib/l
 import { parseProgramMessage } from "../lib/protocol/publication.ts";
 import { Refusal } from "../lib/protocol/refusal.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
-import { addressOf, crossSite, pathSegment, programsOnly, readerOf } from "./guard.ts";
+import { addressOf, crossSite, noStore, pathSegment, programsOnly, readerOf } from "./guard.ts";
 import { published, readPublication } from "./messages.ts";
 import { queryInteger } from "./query.ts";
 
@@ -25,11 +25,7 @@ const ROOM = 2; // the segment of /api/rooms/:room
 export function createRoomRoutes(options: AppOptions): Hono<AppTypes> {
   const { chat } = options;
   const app = new Hono<AppTypes>();
-  app.use("/api/rooms/*", crossSite(options));
-  app.use("/api/rooms/*", async (c, next) => {
-    await next();
-    c.res.headers.set("Cache-Control", "no-store");
-  });
+  app.use("/api/rooms/*", crossSite(options), noStore);
 
   app.get("/api/rooms/:room/messages", async (c) => {
     const query = new URL(c.req.url).searchParams;

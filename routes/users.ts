@@ -6,7 +6,7 @@
 
 import { Hono } from "hono";
 import type { AppOptions, AppTypes } from "./app_types.ts";
-import { crossSite, pathSegment, programsOnly } from "./guard.ts";
+import { crossSite, noStore, pathSegment, programsOnly } from "./guard.ts";
 import { queryInteger } from "./query.ts";
 
 const USERNAME = 2; // the segment of /api/users/:username
@@ -21,7 +21,7 @@ const USERNAME = 2; // the segment of /api/users/:username
 export function createUserRoutes(options: AppOptions): Hono<AppTypes> {
   const { moderation } = options.chat;
   const app = new Hono<AppTypes>();
-  app.use("/api/users/*", crossSite(options), programsOnly(options));
+  app.use("/api/users/*", crossSite(options), noStore, programsOnly(options));
 
   app.delete("/api/users/:username", async (c) => {
     const query = new URL(c.req.url).searchParams;
@@ -30,12 +30,12 @@ export function createUserRoutes(options: AppOptions): Hono<AppTypes> {
     const kicked = seconds === undefined
       ? moderation.kick(username)
       : await moderation.ban(username, seconds);
-    return c.json({ kicked }, 200, { "Cache-Control": "no-store" });
+    return c.json({ kicked });
   });
 
   app.delete("/api/users/:username/messages", async (c) => {
     const erased = await moderation.erase(pathSegment(c, USERNAME));
-    return c.json({ erased }, 200, { "Cache-Control": "no-store" });
+    return c.json({ erased });
   });
 
   return app;

@@ -13,7 +13,7 @@ import { Refusal } from "../protocol/refusal.ts";
 export const DEFAULT_ROOM = "lobby";
 
 /** A program that has shown the `API_KEY`: it reads every room, and no inbox. */
-export const PROGRAM: Principal = { author: "p:api" };
+export const PROGRAM: Principal & { readonly author: string } = { author: "p:api" };
 
 /** A channel, as users name it. */
 export interface Target {

@@ -14,7 +14,6 @@ import {
 } from "../limits.ts";
 import type { Log } from "../log/log.ts";
 import type { Command } from "../protocol/command.ts";
-import type { Event } from "../protocol/event.ts";
 import { parseUsername } from "../protocol/name.ts";
 import { parsePosition, type Position } from "../protocol/position.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
@@ -28,7 +27,7 @@ import type { Publisher } from "./publisher.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import { refusalOf } from "./refusal.ts";
 import type { Registry } from "./registry.ts";
-import type { Reader } from "./room.ts";
+import { joinedEvent, type Reader } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Session, SessionHost, SessionSettings } from "./session.ts";
 
@@ -357,19 +356,4 @@ function attempt(start: () => Promise<unknown>, onError: (error: unknown) => voi
 function targetOf({ room, session }: Reader): Target {
   const owner = room.presence === undefined ? session.identity.author : undefined;
   return { channel: room.channel.name, name: room.name, owner };
-}
-
-function joinedEvent(reader: Reader, recovered: boolean, ref: string | undefined): Event {
-  const { room: { channel, name, presence }, offset } = reader;
-  const { epoch, head } = channel;
-  return {
-    type: "joined",
-    room: name,
-    epoch,
-    offset,
-    head,
-    recovered,
-    ...presence?.snapshot(),
-    ref,
-  };
 }

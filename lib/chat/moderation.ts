@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { Clock } from "../clock.ts";
+import { type Clock, DAY_MS } from "../clock.ts";
 import { isDirectoryChannel, type LocalDirectory } from "../directory/local.ts";
 import { ERASE_PASSES_MAX, ERASE_STEP_MESSAGES, HISTORY_PAGE_MAX } from "../limits.ts";
 import type { Log, Place } from "../log/log.ts";
+import { Refusal } from "../protocol/refusal.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
 import { findTarget, PROGRAM, roomTarget } from "./access.ts";
 import { nameOf } from "./entrance.ts";
 import { readEntry } from "./history.ts";
 import { notFound, type Published, type Publisher } from "./publisher.ts";
-import { Refusal } from "../protocol/refusal.ts";
 import type { Registry } from "./registry.ts";
 import type { Session } from "./session.ts";
 
@@ -34,9 +34,7 @@ export interface ModerationContext {
 }
 
 /** Who a deletion by a program is by; no user can have this name. */
-const BY_PROGRAM = { author: "p:api", user: { text: "@program", key: "@program" } };
-
-const DAY_SECONDS = 24 * 60 * 60;
+const BY_PROGRAM = { author: PROGRAM.author, user: { text: "@program", key: "@program" } };
 
 /** For programs with the `API_KEY`. */
 export class Moderation {
@@ -53,7 +51,7 @@ export class Moderation {
 
   /** Seconds for which somebody can be banned. */
   get banSecondsMax(): number {
-    return this.#context.historyDays * DAY_SECONDS;
+    return this.#context.historyDays * DAY_MS / 1000;
   }
 
   /**

@@ -7,14 +7,14 @@
 import type { Principal } from "../auth/principal.ts";
 import type { LocalDirectory } from "../directory/local.ts";
 import type { Log } from "../log/log.ts";
-import type { RateLimiter } from "../rate_limiter.ts";
 import type { HistoryEvent } from "../protocol/event.ts";
+import { Refusal } from "../protocol/refusal.ts";
+import type { RateLimiter } from "../rate_limiter.ts";
 import { checkRead, DEFAULT_ROOM, findTarget, PROGRAM, roomTarget, type Target } from "./access.ts";
 import { claimName, nameOf, takeWork, visitName } from "./entrance.ts";
 import { historyEvent, type HistoryRequest } from "./history.ts";
 import type { PresenceSnapshot } from "./presence.ts";
 import { noMessagesHere, type Published, type Publisher } from "./publisher.ts";
-import { Refusal } from "../protocol/refusal.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** What {@linkcode Requests} work with. */

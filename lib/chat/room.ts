@@ -77,6 +77,28 @@ export interface Frame {
   readonly to: number;
 }
 
+/**
+ * What a reader is told of where it stands.
+ *
+ * @param reader The reader.
+ * @param recovered Whether it goes on where it was.
+ * @param ref The `ref` of the command that this answers.
+ */
+export function joinedEvent(reader: Reader, recovered: boolean, ref?: string): Event {
+  const { room: { channel, name, presence }, offset } = reader;
+  const { epoch, head } = channel;
+  return {
+    type: "joined",
+    room: name,
+    epoch,
+    offset,
+    head,
+    recovered,
+    ...presence?.snapshot(),
+    ref,
+  };
+}
+
 /** An open channel, its readers, and what its entries look like on the wire: encoded once for all. */
 export class Room {
   /** The name shown. */

@@ -7,11 +7,11 @@
 import type { Clock } from "../clock.ts";
 import { HISTORY_PAGE_MAX } from "../limits.ts";
 import type { Log } from "../log/log.ts";
+import { Refusal } from "../protocol/refusal.ts";
 import type { Target } from "./access.ts";
 import type { Flush } from "./flush.ts";
 import type { PresenceChange } from "./presence.ts";
-import { Refusal } from "../protocol/refusal.ts";
-import { Room } from "./room.ts";
+import { joinedEvent, Room } from "./room.ts";
 
 /** What the rooms work with. */
 export interface RoomsOptions {
@@ -164,15 +164,7 @@ export class Rooms {
     );
     for (const reader of room.readers) {
       reader.offset = reader.session.isPlain ? head : offset;
-      reader.session.tell({
-        type: "joined",
-        room: room.name,
-        epoch,
-        offset,
-        head,
-        recovered: false,
-        ...room.presence?.snapshot(),
-      });
+      reader.session.tell(joinedEvent(reader, false));
     }
   }
 }

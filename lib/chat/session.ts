@@ -9,7 +9,7 @@ import type { Identity } from "../directory/local.ts";
 import { BAD_COMMANDS_MAX, OPENING_MESSAGES_MAX } from "../limits.ts";
 import { type Command, parseCommand } from "../protocol/command.ts";
 import type { Event } from "../protocol/event.ts";
-import { exceedsBytes } from "../protocol/text.ts";
+import { exceedsBytes, jsonBytesMax } from "../protocol/text.ts";
 import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE, mayReconnect } from "../websocket/close_code.ts";
 import type { Flush } from "./flush.ts";
@@ -152,8 +152,7 @@ export class Session implements ConnectionHandler, Recipient {
       return this.end(CLOSE_CODE.UnsupportedData, "binary messages are not taken here");
     }
     const { bodyBytesMax } = this.#host.settings;
-    // A body in JSON may be six times as long, where every character is escaped.
-    const bytesMax = this.isPlain ? bodyBytesMax : 6 * bodyBytesMax + 1024;
+    const bytesMax = this.isPlain ? bodyBytesMax : jsonBytesMax(bodyBytesMax);
     if (exceedsBytes(message, bytesMax)) {
       return this.end(CLOSE_CODE.MessageTooBig, `a message may have ${bytesMax} bytes`);
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock } from "../clock.ts";
+import { type Clock, DAY_MS } from "../clock.ts";
 import { VISIT_MS } from "../limits.ts";
 import type { Entry, Log } from "../log/log.ts";
 import type { Name } from "../protocol/name.ts";
@@ -72,9 +72,6 @@ interface Claim {
   /** Takes back the alarm that ends it. */
   stay: (() => void) | undefined;
 }
-
-/** Milliseconds of a day. */
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The body of the entry that says that a name is free again. */
 const FREE = "free";

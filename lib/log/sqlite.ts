@@ -5,6 +5,7 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
+import { DAY_MS } from "../clock.ts";
 import { EPOCHS_MAX, REF_KNOWN_MS_MIN, RETENTION_STEP_ENTRIES } from "../limits.ts";
 import type { Entry, ListedChannel, MessageQuery } from "./log.ts";
 import { findMessages, listChannels } from "./lookup.ts";
@@ -31,9 +32,6 @@ import type {
   StoredChannel,
   StoreOptions,
 } from "./store.ts";
-
-/** Milliseconds of a day. */
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What one append knows while it runs. */
 interface Batch {

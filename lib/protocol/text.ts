@@ -7,6 +7,16 @@
 const encoder = new TextEncoder();
 
 /**
+ * Bytes of a JSON object in which a body stands: it may be six times as long there, where every character is
+ * escaped.
+ *
+ * @param bodyBytesMax The most bytes that the body may have.
+ */
+export function jsonBytesMax(bodyBytesMax: number): number {
+  return 6 * bodyBytesMax + 1024;
+}
+
+/**
  * Tells whether a text is longer than a number of bytes in UTF-8, without encoding it where its length
  * in UTF-16 already decides: a code unit is one to three bytes.
  *

@@ -55,7 +55,7 @@ export interface ResponseHead {
 export const HEAD_BYTES_MAX = 16_384;
 
 /** §1.3: concatenated to the key, to show that the server understood what it answers. */
-const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+export const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 // Elements of a comma list. Without the u flag, "i" folds ASCII only, as §4.2.1 wants it.
 const UPGRADE_WEBSOCKET = /(?:^|,)[ \t]*websocket[ \t]*(?:,|$)/i;

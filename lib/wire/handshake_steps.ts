@@ -5,12 +5,10 @@
  */
 
 import { harmless } from "../terminal/format.ts";
-import { checkUpgrade } from "../websocket/handshake.ts";
+import { ACCEPT_GUID, checkUpgrade } from "../websocket/handshake.ts";
 import { spaced } from "./bytes.ts";
 import type { Ink } from "./ink.ts";
 
-/** RFC 6455 §1.3: no server that has never heard of WebSocket would append this. */
-const MAGIC_STRING = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /** The other fields of a handshake. */
 const UPGRADE = { Upgrade: "websocket", Connection: "Upgrade", "Sec-WebSocket-Version": "13" };
 /** A secret's beginning, enough to know it by. */
@@ -35,7 +33,7 @@ const HEAD_LINES_MAX = 100;
  * @param ink Marks what is said.
  */
 export async function explainKey(key: string, ink: Ink): Promise<string[]> {
-  const joined = key + MAGIC_STRING;
+  const joined = key + ACCEPT_GUID;
   const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(joined));
   const hash = new Uint8Array(digest);
   const step = (name: string, value: string) => `  ${name.padEnd(12)}  ${value}`;
@@ -46,8 +44,8 @@ export async function explainKey(key: string, ink: Ink): Promise<string[]> {
   return [
     "The key's way to the accept value:",
     step("key", harmless(key)),
-    step("magic string", ink.dim(MAGIC_STRING)),
-    step("joined", `${harmless(key)}${ink.dim(MAGIC_STRING)}`),
+    step("magic string", ink.dim(ACCEPT_GUID)),
+    step("joined", `${harmless(key)}${ink.dim(ACCEPT_GUID)}`),
     step("its SHA-1", spaced(hash)),
     step("in Base64", ink.strong(hash.toBase64())),
     ...isTaken ? [] : [ink.bad("  ✗ A server refuses this key: it is not 16 bytes in Base64")],
