@@ -231,7 +231,7 @@ function randomId() {
 }
 
 /**
- * Names are the same where their keys are (docs/protocol.md, "Names and keys").
+ * Names are the same where their keys are (docs/protocol.md, "Names, keys, tokens").
  *
  * @param {string} name a room's, or an inbox's with its `@`
  * @returns {string}

@@ -1,6 +1,6 @@
 /**
  * Names of users and rooms: what may be a name, and when two names are one (docs/protocol.md,
- * "Names").
+ * "Names, keys, tokens").
  *
  * @module
  */
