@@ -30,7 +30,8 @@ export const USAGE = `Chat in a terminal, or send the lines of a file or program
                  arguments are seen by everyone on the machine
   --help         this
 
-Your key to the name is kept, so that the name is yours next time. NO_COLOR turns colours off.`;
+Your key to the name is kept: with it the name is yours again next time, unless somebody else has
+claimed it, which anybody may some minutes after you have left. NO_COLOR turns colours off.`;
 
 /**
  * Reads the arguments of the command line.
