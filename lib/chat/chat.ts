@@ -282,13 +282,13 @@ export class Chat {
     this.#registry.add(session);
     this.#welcome(session);
 
+    const positions = isPlain ? undefined : positionsOf(cursor);
     const inbox = isPlain ? undefined : inboxTarget(identity);
     if (inbox !== undefined) {
-      await this.#commands.enter(session, inbox, inboxPosition(cursor, user.key));
+      await this.#commands.enter(session, inbox, positions?.get(`@${user.key}`));
     }
     for (const room of rooms) {
-      const position = isPlain ? undefined : roomPosition(cursor, room.channel);
-      await this.#commands.enter(session, room, position);
+      await this.#commands.enter(session, room, positions?.get(room.channel));
     }
     session.opened();
   }
@@ -337,16 +337,15 @@ function closingOf(code: ErrorCode, error: unknown): [code: number, reason: stri
   }
 }
 
-function roomPosition(cursor: Cursor, key: string): Position | undefined {
+/** The positions of a cursor by room's key, or `@` and user's key; of two for one room the first counts. */
+function positionsOf(cursor: Cursor): Map<string, Position> {
+  const positions = new Map<string, Position>();
   for (const [name, position] of cursor) {
-    if (!name.startsWith("@") && parseRoomName(name)?.key === key) return position;
+    const isInbox = name.startsWith("@");
+    const key = (isInbox ? parseUsername(name.slice(1)) : parseRoomName(name))?.key;
+    if (key === undefined) continue;
+    const target = isInbox ? `@${key}` : key;
+    if (!positions.has(target)) positions.set(target, position);
   }
-  return undefined;
-}
-
-function inboxPosition(cursor: Cursor, key: string): Position | undefined {
-  for (const [name, position] of cursor) {
-    if (name.startsWith("@") && parseUsername(name.slice(1))?.key === key) return position;
-  }
-  return undefined;
+  return positions;
 }

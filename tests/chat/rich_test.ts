@@ -207,6 +207,21 @@ Deno.test("a joiner gets the last entries, and one with a position exactly what 
   }
 });
 
+Deno.test("a cursor's names may be spelled in any way; of two for one room the first counts", async () => {
+  const { rich, clock } = createTestChat({ historyOnJoin: 0 });
+  const alice = await rich("undefined", { key: "k" });
+  const [inbox, lobby] = alice.eventsOf("joined").map(({ epoch }) => epoch);
+  for (let i = 1; i <= 5; i++) alice.command({ type: "message", room: "lobby", body: `${i}` });
+  alice.command({ type: "message", to: "undefined", body: "to myself" });
+  await clock.settle();
+  const cursor = `@no%20%20name=${inbox}:1,LOBBY=${lobby}:3,@UNDEFINED=${inbox}:0,lobby=${lobby}:4`;
+  const back = await rich("undefined", { key: "k", cursor });
+  assertEquals(
+    back.eventsOf("joined").map(({ room, offset, recovered }) => [room, offset, recovered]),
+    [["@undefined", 0, true], ["lobby", 3, true]],
+  );
+});
+
 Deno.test("a position that is no longer retained is not recovered", async () => {
   const { rich, clock } = createTestChat({ historyOnJoin: 5 }, { historyMessagesMax: 10 });
   const alice = await rich("alice");
