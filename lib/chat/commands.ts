@@ -4,7 +4,7 @@
  * @module
  */
 
-import { allowsRoom, type Authenticator } from "../auth/principal.ts";
+import type { Authenticator } from "../auth/principal.ts";
 import type { LocalDirectory } from "../directory/local.ts";
 import {
   HISTORY_PAGE_DEFAULT,
@@ -96,7 +96,7 @@ export class Commands implements SessionHost {
   say(session: Session, body: string): void {
     if (body === "") return;
     const [reader] = session.readers.values();
-    const target = targetOf(reader!);
+    const { target } = reader!.room;
     attempt(() => this.#context.publisher.say(session.identity, target, body), (error) => {
       const { code } = refusalOf(error);
       // The plain protocol knows no answers: what cannot be stored ends the session, and goes to nobody.
@@ -143,7 +143,7 @@ export class Commands implements SessionHost {
   #message(session: Session, command: CommandOf<"message">): Promise<void> {
     const { room, to, body, ref } = command;
     if (to !== undefined) return this.#directMessage(session, to, body, ref);
-    const target = targetOf(this.#reader(session, room!));
+    const { target } = this.#reader(session, room!).room;
     const published = this.#context.publisher.say(session.identity, target, body, ref);
     session.countRefusal(false);
     return published.then((fields) => {
@@ -167,7 +167,7 @@ export class Commands implements SessionHost {
     const entry = await readEntry(reader.room.channel, command.offset);
     const { ref } = command;
     const { publisher } = this.#context;
-    const fields = await publisher.takeBack(session.identity, targetOf(reader), entry, ref);
+    const fields = await publisher.takeBack(session.identity, reader.room.target, entry, ref);
     session.countRefusal(false);
     if (ref !== undefined) session.tell({ type: "ack", ref, ...fields });
   }
@@ -235,10 +235,10 @@ export class Commands implements SessionHost {
     session.principal = principal;
     this.#context.expiry.set(session, principal.expiresAt);
     for (const reader of session.readers.values()) {
-      const { presence, channel, name } = reader.room;
-      if (presence === undefined || allowsRoom(principal, channel.name)) continue;
+      const { target } = reader.room;
+      if (canRead(principal, target)) continue;
       this.#exit(session, reader);
-      session.tell({ type: "left", room: name });
+      session.tell({ type: "left", room: target.name });
     }
     session.tell({ type: "token", expiresAt: principal.expiresAt, ref });
   }
@@ -351,9 +351,4 @@ function attempt(start: () => Promise<unknown>, onError: (error: unknown) => voi
   } catch (error) {
     onError(error);
   }
-}
-
-function targetOf({ room, session }: Reader): Target {
-  const owner = room.presence === undefined ? session.identity.author : undefined;
-  return { channel: room.channel.name, name: room.name, owner };
 }

@@ -11,6 +11,7 @@ import { encodeEntry, type Event } from "../protocol/event.ts";
 import { encodePlainMessage } from "../protocol/plain.ts";
 import type { Connection } from "../transport/connection.ts";
 import { FRAME_CHARS_MAX, FRAME_ENTRIES_MAX } from "../limits.ts";
+import type { Target } from "./access.ts";
 import { Presence, type PresenceChange } from "./presence.ts";
 
 /** A session, as those who write to it know it. */
@@ -101,8 +102,8 @@ export function joinedEvent(reader: Reader, recovered: boolean, ref?: string): E
 
 /** An open channel, its readers, and what its entries look like on the wire: encoded once for all. */
 export class Room {
-  /** The name shown. */
-  readonly name: string;
+  /** What its users call it. */
+  readonly target: Target;
   /** The log's channel. */
   readonly channel: Channel;
   /** Who is here; `undefined` for an inbox. */
@@ -120,19 +121,24 @@ export class Room {
   /**
    * Creates a room.
    *
-   * @param name The name shown.
+   * @param target The room, or an inbox.
    * @param channel The log's channel, open.
    * @param presence Where changes of presence go, and their clock; none for an inbox.
    */
   constructor(
-    name: string,
+    target: Target,
     channel: Channel,
     presence?: { readonly clock: Clock; readonly onChange: (change: PresenceChange) => void },
   ) {
-    this.name = name;
+    this.target = target;
     this.channel = channel;
     this.epoch = channel.epoch;
     this.presence = presence && new Presence(presence.clock, presence.onChange);
+  }
+
+  /** The name shown. */
+  get name(): string {
+    return this.target.name;
   }
 
   /**

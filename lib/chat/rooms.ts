@@ -131,14 +131,15 @@ export class Rooms {
     room.channel.close();
   }
 
-  async #watch({ channel: channelName, name, owner }: Target): Promise<Room> {
+  async #watch(target: Target): Promise<Room> {
     const { log, clock, flush } = this.#options;
     let room: Room | undefined = undefined;
-    const channel = await log.watch(channelName, () => {
+    const channel = await log.watch(target.channel, () => {
       if (room !== undefined) this.#changed(room);
     });
     const onChange = (change: PresenceChange) => tellPresence(room!, change, flush);
-    room = new Room(name, channel, owner === undefined ? { clock, onChange } : undefined);
+    const isInbox = target.owner !== undefined;
+    room = new Room(target, channel, isInbox ? undefined : { clock, onChange });
     return room;
   }
 
