@@ -18,12 +18,12 @@ import { parseUsername } from "../protocol/name.ts";
 import { parsePosition, type Position } from "../protocol/position.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
-import { canRead, ownTarget, type Target } from "./access.ts";
+import { canRead, checkRead, ownTarget, type Target } from "./access.ts";
 import { authorized, takeWork } from "./entrance.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Flush } from "./flush.ts";
 import { historyEvent, readEntry } from "./history.ts";
-import type { Publisher } from "./publisher.ts";
+import type { Published, Publisher } from "./publisher.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import { refusalOf } from "./refusal.ts";
 import type { Registry } from "./registry.ts";
@@ -146,9 +146,7 @@ export class Commands implements SessionHost {
     const { target } = this.#reader(session, room!).room;
     const published = this.#context.publisher.say(session.identity, target, body, ref);
     session.countRefusal(false);
-    return published.then((fields) => {
-      if (ref !== undefined) session.tell({ type: "ack", ref, ...fields });
-    });
+    return published.then((fields) => acknowledge(session, ref, fields));
   }
 
   async #directMessage(
@@ -159,7 +157,7 @@ export class Commands implements SessionHost {
   ): Promise<void> {
     const fields = await this.#context.publisher.direct(session.identity, to, body, ref);
     session.countRefusal(false);
-    if (ref !== undefined) session.tell({ type: "ack", ref, ...fields });
+    acknowledge(session, ref, fields);
   }
 
   async #delete(session: Session, command: CommandOf<"delete">): Promise<void> {
@@ -169,7 +167,7 @@ export class Commands implements SessionHost {
     const { publisher } = this.#context;
     const fields = await publisher.takeBack(session.identity, reader.room.target, entry, ref);
     session.countRefusal(false);
-    if (ref !== undefined) session.tell({ type: "ack", ref, ...fields });
+    acknowledge(session, ref, fields);
   }
 
   async #join(session: Session, command: CommandOf<"join">): Promise<void> {
@@ -270,18 +268,14 @@ export class Commands implements SessionHost {
       if (joined !== undefined) session.tell(joinedEvent(joined, true, ref));
       return;
     }
-    if (!canRead(session.principal, target)) {
-      rooms.release(room);
-      throw new Refusal("forbidden", "The token does not allow this room");
-    }
-    const { roomsPerConnectionMax } = this.settings;
-    if (target.owner === undefined && session.roomCount >= roomsPerConnectionMax) {
-      rooms.release(room);
-      throw new Refusal("rooms_full", `A connection may join ${roomsPerConnectionMax} rooms`);
-    }
     const isRecovered = position !== undefined &&
       channel.canResume(position.epoch, position.offset);
+    const { roomsPerConnectionMax } = this.settings;
     try {
+      checkRead(session.principal, target);
+      if (target.owner === undefined && session.roomCount >= roomsPerConnectionMax) {
+        throw new Refusal("rooms_full", `A connection may join ${roomsPerConnectionMax} rooms`);
+      }
       // Who only goes on has done this work before.
       if (!isRecovered && target.owner === undefined) takeWork(workLimiter, session.address);
     } catch (refusal) {
@@ -342,6 +336,10 @@ export class Commands implements SessionHost {
     if (reader === undefined) throw new Refusal("not_joined", `Not in ${name}`);
     return reader;
   }
+}
+
+function acknowledge(session: Session, ref: string | undefined, fields: Published): void {
+  if (ref !== undefined) session.tell({ type: "ack", ref, ...fields });
 }
 
 /** Starts something that may fail at once or later; either is told the same way. */
