@@ -271,12 +271,10 @@ export class Chat {
     const user = nameOf(request.username, principal);
     const rooms = this.#parseRooms(request, principal);
     const { directory } = this.#options;
-    const claims = request.claimsWithoutKey || principal.author !== undefined;
-    const identity = claims
+    const identity = request.claimsWithoutKey || principal.author !== undefined
       ? await claimName(directory, { user, author: principal.author, address })
       : await visitName(directory, user, address);
-    if (session.isClosed) return claims ? directory.release(identity) : undefined;
-    session.holdsName = claims;
+    if (session.isClosed) return directory.release(identity);
     session.identify(identity);
     this.#expiry.set(session, principal.expiresAt);
     this.#registry.add(session);

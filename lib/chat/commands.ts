@@ -302,7 +302,7 @@ export class Commands implements SessionHost {
     if (!session.isIdentified) return;
     for (const reader of session.readers.values()) this.#exit(session, reader);
     registry.remove(session);
-    if (session.holdsName) directory.release(session.identity);
+    directory.release(session.identity);
   }
 
   #exit(session: Session, reader: Reader): void {

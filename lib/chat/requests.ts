@@ -115,7 +115,7 @@ export class Requests {
         ? publisher.direct(sender, to!, body, ref)
         : publisher.say(sender, room, body, ref));
     } finally {
-      if (author !== undefined) directory.release(identity);
+      directory.release(identity);
     }
   }
 

@@ -68,8 +68,6 @@ export class Session implements ConnectionHandler, Recipient {
   readonly stayMs: number;
   /** Whether it was ended for a cause for which it cannot come back as it is. */
   isPutOut = false;
-  /** Whether it has claimed its name, and has to give it back. */
-  holdsName = false;
   /** The session's cursors, by the channel's name in the log. */
   readonly readers = new Map<string, Reader>();
   /** Answers under way that may be large. */

@@ -249,7 +249,8 @@ export class LocalDirectory {
   }
 
   /**
-   * A use of a claim has ended. Without effect where the claim is another's by now.
+   * A use of a claim has ended. Without effect where the claim is another's by now, or the name was only
+   * visited.
    *
    * @param identity What {@linkcode LocalDirectory.claim} gave; once for each time.
    */

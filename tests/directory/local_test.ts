@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   type Identity,
   LocalDirectory,
@@ -145,6 +145,19 @@ Deno.test("a release that comes late takes nothing from the next who has the nam
   await settled(clock, claim(directory, "alice"));
   directory.release(first!);
   assertEquals(await settled(clock, claim(directory, "alice")), undefined);
+});
+
+Deno.test("the release of a name that was only visited takes nothing from who claims it", async () => {
+  const { clock, directory } = createDirectory();
+  for (const author of [undefined, "a"]) {
+    const user = name(`alice${author}`);
+    const visited = await settled(clock, directory.visit(user, undefined));
+    assert("identity" in visited);
+    directory.release(visited.identity);
+    await settled(clock, claim(directory, user.text, author));
+    directory.release(visited.identity);
+    assertEquals(await settled(clock, fares(directory, user.text, "b")), "taken");
+  }
 });
 
 Deno.test("who claimed a name last with a key has its inbox, over a restart too", async () => {

@@ -152,7 +152,10 @@ export class LateDirectory extends LocalDirectory {
 
   override release(identity: Identity): void {
     super.release(identity);
-    this.#clock.after(1000, () => super.release(this.#latest.get(identity.user.key)!));
+    this.#clock.after(1000, () => {
+      const latest = this.#latest.get(identity.user.key);
+      if (latest !== undefined) super.release(latest);
+    });
   }
 }
 
