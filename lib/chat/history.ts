@@ -6,6 +6,7 @@
 
 import { FRAME_CHARS_MAX, HISTORY_SCAN_MAX } from "../limits.ts";
 import type { Channel, Entry, Log } from "../log/log.ts";
+import { look } from "../log/look.ts";
 import { entryEvent, type HistoryEvent } from "../protocol/event.ts";
 import { type Name, parseUsername } from "../protocol/name.ts";
 import type { Target } from "./access.ts";
@@ -54,8 +55,7 @@ export async function historyEvent(
   target: Target,
   { with: partner, ...request }: HistoryRequest,
 ): Promise<HistoryEvent> {
-  const channel = await log.watch(target.channel, () => {});
-  try {
+  return await look(log, target.channel, async (channel) => {
     const matches = partner && conversationWith(partner.key);
     const page = await readPage(channel, { ...request, matches });
     return {
@@ -67,9 +67,7 @@ export async function historyEvent(
       from: page.from,
       to: page.to,
     };
-  } finally {
-    channel.close();
-  }
+  });
 }
 
 function conversationWith(key: string): (entry: Entry) => boolean {

@@ -8,6 +8,7 @@ import { type Clock, DAY_MS } from "../clock.ts";
 import { isDirectoryChannel, type LocalDirectory } from "../directory/local.ts";
 import { ERASE_PASSES_MAX, ERASE_STEP_MESSAGES, HISTORY_PAGE_MAX } from "../limits.ts";
 import type { Log, Place } from "../log/log.ts";
+import { look } from "../log/look.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
 import { findTarget, PROGRAM, roomTarget } from "./access.ts";
@@ -123,14 +124,11 @@ export class Moderation {
     const { log, directory, publisher } = this.#context;
     const target = await findTarget(room, directory);
     if (target === undefined) throw notFound();
-    const channel = await log.watch(target.channel, () => {});
-    try {
+    return await look(log, target.channel, async (channel) => {
       const entry = await readEntry(channel, offset);
       if (entry?.kind !== "message" || entry.deleted === true) throw notFound();
       return await publisher.erase(BY_PROGRAM, target, entry);
-    } finally {
-      channel.close();
-    }
+    });
   }
 
   /**
@@ -179,8 +177,7 @@ export class Moderation {
   }
 
   async #eraseChannel(name: string): Promise<number> {
-    const channel = await this.#context.log.watch(name, () => {});
-    try {
+    return await look(this.#context.log, name, async (channel) => {
       let erased = 0, after = 0;
       // Not beyond what stood there at the beginning: the deletions come after it.
       for (const end = channel.head; after < end;) {
@@ -190,9 +187,7 @@ export class Moderation {
         after = entries.at(-1)?.offset ?? end;
       }
       return erased;
-    } finally {
-      channel.close();
-    }
+    });
   }
 
   async #deleteAll(places: readonly Place[]): Promise<number> {

@@ -7,6 +7,7 @@
 import { type Clock, DAY_MS } from "../clock.ts";
 import { VISIT_MS } from "../limits.ts";
 import type { Entry, Log } from "../log/log.ts";
+import { look } from "../log/look.ts";
 import type { Name } from "../protocol/name.ts";
 import { RateLimiter } from "../rate_limiter.ts";
 
@@ -347,12 +348,12 @@ export class LocalDirectory {
   }
 
   async #last(channelName: string): Promise<Entry | undefined> {
-    const channel = await this.#options.log.watch(channelName, () => {});
-    try {
-      return (await channel.read(channel.head - 1, 1))[0];
-    } finally {
-      channel.close();
-    }
+    const [last] = await look(
+      this.#options.log,
+      channelName,
+      (channel) => channel.read(channel.head - 1, 1),
+    );
+    return last;
   }
 }
 

@@ -8,6 +8,7 @@
 import { setImmediate } from "node:timers";
 import { type LocalLog, type LocalLogEvent, openLocalLog } from "../../lib/log/local.ts";
 import type { Draft, Entry, Log } from "../../lib/log/log.ts";
+import { look } from "../../lib/log/look.ts";
 import { openSqliteStore } from "../../lib/log/sqlite.ts";
 import type { OpenStore, Store, StoreOptions } from "../../lib/log/store.ts";
 import { within } from "../support/deadline.ts";
@@ -204,18 +205,14 @@ export async function appendMany(
 
 /** All entries of a channel after an offset, page by page from the store or from memory. */
 export async function readAll(log: Log, name: string, after = 0): Promise<Entry[]> {
-  const channel = await log.watch(name, () => {});
-  const entries: Entry[] = [];
-  try {
+  return await look(log, name, async (channel) => {
+    const entries: Entry[] = [];
     while (true) {
       const page = await channel.read(entries.at(-1)?.offset ?? after, 200);
-      if (page.length === 0) break;
+      if (page.length === 0) return entries;
       entries.push(...page);
     }
-  } finally {
-    channel.close();
-  }
-  return entries;
+  });
 }
 
 /** Counts how often a watcher is told, and lets a test wait for it. */

@@ -7,7 +7,7 @@
 import type { Clock } from "../../lib/clock.ts";
 
 /** Turns of the microtask queue after which everything that was resolved has been heard. */
-const MICROTASK_TURNS = 20;
+const MICROTASK_TURNS = 30;
 
 /** Time as the test says. */
 export class FakeClock implements Clock {
