@@ -13,7 +13,7 @@ import {
   WAITING_SWEEP_MS,
 } from "../limits.ts";
 import type { Entry } from "../log/log.ts";
-import type { Reader, Recipient, Room } from "./room.ts";
+import type { Frame, Reader, Recipient, Room } from "./room.ts";
 import type { SendBudget } from "./send_budget.ts";
 
 /** Settings of a {@linkcode Flush}. */
@@ -161,9 +161,7 @@ export class Flush {
       } else {
         const frame = room.richFrame(reader.offset);
         if (frame === undefined) return this.#startCatchUp(reader);
-        reader.offset = frame.to;
-        session.sendEntries(frame);
-        this.budget.note(session.connection, unsentBytes + frame.text.length);
+        this.#sendFrame(reader, frame, unsentBytes);
         if (this.#mayWait(reader)) return;
       }
     }
@@ -187,6 +185,13 @@ export class Flush {
     this.advance(reader);
     const { room } = reader;
     if (this.#round?.room !== room && !this.#rooms.has(room)) room.forget();
+  }
+
+  #sendFrame(reader: Reader, frame: Frame, unsentBytes: number): void {
+    const { session } = reader;
+    reader.offset = frame.to;
+    session.sendEntries(frame);
+    this.budget.note(session.connection, unsentBytes + frame.text.length);
   }
 
   /** Sends entries until the connection has enough; the cursor says how far that was. */
@@ -249,12 +254,7 @@ export class Flush {
     const isNext = entries[0]?.offset === reader.offset + 1;
     if (isNext && unsentBytes < this.budget.limit) {
       if (session.isPlain) this.#sendPlain(reader, entries);
-      else {
-        const frame = room.encodeFrame(entries);
-        reader.offset = frame.to;
-        session.sendEntries(frame);
-        this.budget.note(session.connection, unsentBytes + frame.text.length);
-      }
+      else this.#sendFrame(reader, room.encodeFrame(entries), unsentBytes);
     }
     // A turn between two pages: in one turn many would fill the connection before a byte has left.
     this.#options.clock.soon(() => this.#caughtUp(reader));

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { PRESENCE_GRACE_MS, PRESENCE_INTERVAL_MS, PRESENCE_USERS_MAX } from "../limits.ts";
+import { PRESENCE_INTERVAL_MS, PRESENCE_USERS_MAX } from "../limits.ts";
 import type { Name } from "../protocol/name.ts";
 
 /** What changed since the last time; above {@linkcode PRESENCE_USERS_MAX} users only their number. */
@@ -42,7 +42,7 @@ interface Present {
  *
  * What is shown changes only with a {@linkcode PresenceChange}, at most one in 250 ms: a snapshot is what
  * the last change left, so that snapshot and later changes together are always the truth. A user who
- * leaves shows as gone after 5 s, unless back by then.
+ * leaves shows as gone after the grace that {@linkcode Presence.leave} was given, unless back by then.
  */
 export class Presence {
   readonly #clock: Clock;
@@ -73,11 +73,6 @@ export class Presence {
     return this.#shown.size;
   }
 
-  /** Whether nobody is in the room, nor shown in it. */
-  get isEmpty(): boolean {
-    return this.#present.size === 0 && this.#shown.size === 0;
-  }
-
   /** A session of a user has come. */
   enter(user: Name): void {
     const present = this.#present.get(user.key);
@@ -98,7 +93,7 @@ export class Presence {
    * @param graceMs Milliseconds before it shows, unless the user is back by then; 0: whatever was to be waited
    *   for, the user will not be back.
    */
-  leave(user: Name, graceMs: number = PRESENCE_GRACE_MS): void {
+  leave(user: Name, graceMs: number): void {
     const present = this.#present.get(user.key);
     if (present === undefined) return;
     const now = this.#clock.now();

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Presence, type PresenceChange } from "../../lib/chat/presence.ts";
+import { PRESENCE_GRACE_MS } from "../../lib/limits.ts";
 import { parseUsername } from "../../lib/protocol/name.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { createTestChat } from "../support/test_chat.ts";
@@ -13,7 +14,7 @@ function createPresence() {
     clock,
     presence,
     enter: (name: string) => presence.enter(user(name)),
-    leave: (name: string) => presence.leave(user(name)),
+    leave: (name: string) => presence.leave(user(name), PRESENCE_GRACE_MS),
     /** The changes since the last call. */
     taken: () => changes.splice(0),
   };

@@ -172,11 +172,15 @@ export function snapshotsOfPresent(): () => void {
         count(this, user.text, 1);
         enter.call(this, user);
       }),
-    patch(Presence.prototype, "leave", (leave) =>
-      function (this: Presence, user: Name) {
-        count(this, user.text, -1);
-        leave.call(this, user);
-      }),
+    patch(
+      Presence.prototype,
+      "leave",
+      (leave) =>
+        function (this: Presence, user: Name, graceMs: number) {
+          count(this, user.text, -1);
+          leave.call(this, user, graceMs);
+        },
+    ),
     patch(Presence.prototype, "snapshot", () =>
       function (this: Presence) {
         const names = [...present.get(this) ?? []].filter(([, tabs]) => tabs > 0);
