@@ -108,10 +108,9 @@ export class Commands implements SessionHost {
 
   /** A command over the rich protocol; every refusal is told to its session. */
   run(session: Session, command: Command): void {
-    const ref = "ref" in command ? command.ref : undefined;
     attempt(() => this.#run(session, command), (error) => {
       const refusal = refusalOf(error);
-      session.tell({ type: "error", ...refusal, ref });
+      session.tell({ type: "error", ...refusal, ref: command.ref });
       if (refusal.code === "rate_limited") session.countRefusal(true);
       if (refusal.code === "internal") this.#context.onError(error);
     });

@@ -47,6 +47,7 @@ const typing = z.object({
   type: z.literal("typing"),
   room: room.optional(),
   to: username.optional(),
+  ref: ref.optional(),
 }).refine((command) => (command.room === undefined) !== (command.to === undefined), {
   error: "one of room and to is needed",
 });

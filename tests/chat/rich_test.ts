@@ -124,6 +124,9 @@ const REFUSED: readonly (readonly [command: unknown, code: string])[] = [
   [{ type: "history", room: "lobby", before: 1, after: 1 }, "bad_command"],
   [{ type: "history", room: "@bob" }, "forbidden"],
   [{ type: "history", with: " " }, "user_not_found"],
+  [{ type: "typing" }, "bad_command"],
+  [{ type: "typing", room: "kitchen" }, "not_joined"],
+  [{ type: "typing", room: "@bob" }, "forbidden"],
 ];
 
 Deno.test("a command that cannot be is answered by its error, with its ref, and the socket stays", async () => {
