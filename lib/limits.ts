@@ -110,7 +110,7 @@ export const FLUSH_SLICE_READERS = 120;
 /** Messages of a client that wait while its session is being opened. */
 export const OPENING_MESSAGES_MAX = 64;
 
-/** Joins and pages of history that one session may have under way. */
+/** Joins, pages of history, deletions and tokens that one session may have under way. */
 export const PENDING_ANSWERS_MAX = 4;
 
 /** Commands in a row that are none, before the session ends. */
@@ -162,8 +162,11 @@ export const JWKS_FRESH_MS = 10 * 60 * 1000;
 
 /** Between two times that a provider is asked, whoever makes us ask, in milliseconds. */
 export const JWKS_COOLDOWN_MS = 30 * 1000;
+
 /** Milliseconds between two looks for tokens that have expired. */
 export const EXPIRY_SWEEP_MS = 1000;
+
+// Any mode.
 
 /** Copies of a direct message that one deletion looks for: there are two. */
 export const COPIES_MAX = 4;

@@ -38,7 +38,7 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     const lastEventId = parseCursor(c.req.header("Last-Event-ID") ?? "");
     const cursor = lastEventId?.size ? lastEventId : cursorOf(query);
     const principal = await principalOf(c, options);
-    const request = joinRequest(c, cursor);
+    const request = joinRequest(c, query, cursor);
     enter(c, request.address);
     const stream = eventStreams.open();
     try {
@@ -56,7 +56,7 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     const query = new URL(c.req.url).searchParams;
     const wait = queryInteger(query, "wait", 0, POLL_SECONDS_MAX) ?? POLL_SECONDS_DEFAULT;
     const principal = await principalOf(c, options);
-    const request = joinRequest(c, cursorOf(query));
+    const request = joinRequest(c, query, cursorOf(query));
     enter(c, request.address);
     const waitMs = c.req.method === "HEAD" ? 0 : wait * 1000;
     const { signal } = c.req.raw;
@@ -67,12 +67,16 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     return c.body(json, 200, { "Content-Type": "application/json" });
   });
 
-  function joinRequest(c: Context<AppTypes>, cursor: Cursor): JoinRequest {
+  function joinRequest(
+    c: Context<AppTypes>,
+    query: URLSearchParams,
+    cursor: Cursor,
+  ): JoinRequest {
     return {
       isPlain: false,
       username: pathSegment(c, 1),
       address: addressOf(c, options),
-      rooms: new URL(c.req.url).searchParams.getAll("room"),
+      rooms: query.getAll("room"),
       cursor,
       claimsWithoutKey: false,
     };

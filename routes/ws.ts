@@ -92,10 +92,6 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
 }
 
 function refuseFull(connection: Connection): ConnectionHandler {
-  return refuse(connection, CLOSE_CODE.ServerFull, "server full");
-}
-
-function refuse(connection: Connection, code: number, reason: string): ConnectionHandler {
-  connection.close(code, reason);
+  connection.close(CLOSE_CODE.ServerFull, "server full");
   return { message() {}, closed() {} };
 }

@@ -21,23 +21,16 @@ export function createOpenAuthenticator(): Authenticator {
   };
 }
 
-/**
- * Tells whether a text can be a key: base64url of at least 128 bits.
- *
- * @param key The key as it came.
- */
-export function isKey(key: string): boolean {
+/** Tells whether a text can be a key: base64url of at least 128 bits. */
+function isKey(key: string): boolean {
   return /^[\w-]{22,512}$/.test(key);
 }
 
 /**
  * Hashes a key; nothing else of it is kept. A plain hash will do: a key is random, and cannot be guessed
  * from its hash.
- *
- * @param key The key as it came.
- * @returns SHA-256 in base64url.
  */
-export async function hashKey(key: string): Promise<string> {
+async function hashKey(key: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
   return new Uint8Array(digest).toBase64({ alphabet: "base64url", omitPadding: true });
 }

@@ -25,9 +25,6 @@ export interface Target {
   readonly owner: string | undefined;
 }
 
-/** What the rule needs to know of whoever wants to read. */
-export type Reading = Pick<Principal, "author" | "rooms">;
-
 /**
  * The rule: a room is read by anyone, or, with a token that names rooms, if it is one of them; an inbox by
  * its owner alone.
@@ -35,7 +32,7 @@ export type Reading = Pick<Principal, "author" | "rooms">;
  * @param reader Who wants to read.
  * @param target What.
  */
-export function canRead(reader: Reading, { channel, owner }: Target): boolean {
+export function canRead(reader: Principal, { channel, owner }: Target): boolean {
   return owner === undefined ? allowsRoom(reader, channel) : owner === reader.author;
 }
 
@@ -70,7 +67,7 @@ export function inboxTarget({ user, author, inbox }: Identity): Target | undefin
  * @param identity Under which name.
  * @throws {Refusal} `forbidden` or `room_name_invalid`.
  */
-export function ownTarget(name: string, reader: Reading, identity: Identity): Target {
+export function ownTarget(name: string, reader: Principal, identity: Identity): Target {
   const isOwn = name.startsWith("@") && parseUsername(name.slice(1))?.key === identity.user.key;
   const target = name.startsWith("@")
     ? (isOwn ? inboxTarget(identity) : undefined)
@@ -105,7 +102,7 @@ export async function findTarget(
  * @param target What, if it is there.
  * @throws {Refusal} `forbidden`.
  */
-export function checkRead(reader: Reading, target: Target | undefined): Target {
+export function checkRead(reader: Principal, target: Target | undefined): Target {
   if (target !== undefined && canRead(reader, target)) return target;
   throw new Refusal(
     "forbidden",

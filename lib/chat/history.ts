@@ -24,7 +24,7 @@ export interface PageRequest {
 }
 
 /** A part of the past, oldest first. */
-export interface Page {
+interface Page {
   /** The entries. */
   readonly entries: readonly Entry[];
   /** Whether there may be more in the same direction. */
@@ -88,14 +88,8 @@ export async function readEntry(channel: Channel, offset: number): Promise<Entry
   return entry?.offset === offset ? entry : undefined;
 }
 
-/**
- * Reads a page. Neither its text (about 256 Ki characters) nor the work for it is without bound.
- *
- * @param channel What to read.
- * @param request Which part.
- * @throws {UnavailableError} If the store is out of reach.
- */
-export async function readPage(channel: Channel, request: PageRequest): Promise<Page> {
+/** Reads a page. Neither its text (about 256 Ki characters) nor the work for it is without bound. */
+async function readPage(channel: Channel, request: PageRequest): Promise<Page> {
   return request.after !== undefined
     ? await readForward(channel, request, request.after)
     : await readBackward(channel, request, clamp(request.before ?? Infinity, 1, channel.head + 1));

@@ -5,7 +5,7 @@
  */
 
 import type { Principal } from "../auth/principal.ts";
-import type { LocalDirectory } from "../directory/local.ts";
+import { type LocalDirectory, NO_ROOMS } from "../directory/local.ts";
 import type { Log } from "../log/log.ts";
 import type { HistoryEvent } from "../protocol/event.ts";
 import { Refusal } from "../protocol/refusal.ts";
@@ -30,9 +30,6 @@ export interface RequestContext {
   /** Joins and pages of history of each address. */
   readonly workLimiter: RateLimiter;
 }
-
-/** Of what begins with these nothing is a room: inboxes, and what the directory remembers. */
-const NO_ROOMS = "@~!";
 
 /** Something to read, as one request. */
 export interface ReadRequest {

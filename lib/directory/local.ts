@@ -366,6 +366,9 @@ export function isDirectoryChannel(name: string): boolean {
   return /^[~!]/.test(name);
 }
 
+/** Of channels whose names begin with one of these none is a room: inboxes, and the directory's own. */
+export const NO_ROOMS = "@~!";
+
 // None of these can be a room's name.
 function claimsChannel(key: string): string {
   return `~${key}`;
