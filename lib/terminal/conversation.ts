@@ -15,6 +15,7 @@ import type {
   StateChange,
 } from "../../static/natter.js";
 import { nameKey } from "../../static/natter.js";
+import { CLOSE_CODE } from "../websocket/close_code.ts";
 import { COMMANDS, parseTyped, type Typed } from "./commands.ts";
 import {
   formatDay,
@@ -31,7 +32,6 @@ import type { Screen } from "./screen.ts";
 
 /** In larger rooms it is not told who comes and goes, or who is there. */
 const USERS_TOLD_MAX = 20;
-const CLOSE_NORMAL = 1000;
 /** Messages that wait are shown up to this many. */
 const UNSENT_SHOWN_MAX = 3;
 /** How long the last messages may take before it ends without them. */
@@ -101,7 +101,7 @@ export class Conversation {
     client.addEventListener("closed", ({ detail: { code, reason } }) => {
       clearTimeout(this.#timer);
       screen.close();
-      resolve(code === CLOSE_NORMAL ? undefined : explainClose(code, reason));
+      resolve(code === CLOSE_CODE.Normal ? undefined : explainClose(code, reason));
     });
     this.#drawFoot();
   }

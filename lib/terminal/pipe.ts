@@ -5,10 +5,10 @@
  */
 
 import type { Natter, NatterError, StateChange } from "../../static/natter.js";
+import { CLOSE_CODE } from "../websocket/close_code.ts";
 import { harmless } from "./format.ts";
 import { explainClose } from "./refusals.ts";
 
-const CLOSE_NORMAL = 1000;
 /** How long a server may be out of reach. */
 const AWAY_MS_MAX = 20_000;
 /** Longer lines are refused without being kept; no server takes as much. */
@@ -40,7 +40,7 @@ export class LineSender {
     this.#wait();
     client.addEventListener("state", ({ detail }) => this.#changed(detail));
     client.addEventListener("closed", ({ detail: { code, reason } }) => {
-      if (code !== CLOSE_NORMAL) this.#giveUp(explainClose(code, reason));
+      if (code !== CLOSE_CODE.Normal) this.#giveUp(explainClose(code, reason));
     });
   }
 

@@ -65,8 +65,8 @@ const CONNECTION_UPGRADE = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i;
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 /** 20 bytes in Base64. */
 const ACCEPT = /^[A-Za-z0-9+/]{26}[AEIMQUYcgkosw048]=$/;
-/** RFC 9110 §5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** A token, as subprotocols are (RFC 9110 §5.6.2). */
+export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 9110 §5.5 without obs-text: nothing that could end a line or need an encoding. */
 const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
 /** What a request line can hold between its spaces, from the path's slash on. */
@@ -107,10 +107,19 @@ export function checkUpgrade(request: UpgradeRequest): UpgradeRefusal | undefine
       "The Sec-WebSocket-Version header must be 13.",
     );
   }
-  if (!KEY.test(headers.get("sec-websocket-key") ?? "")) { // §4.2.1 item 5
+  if (!isKey(headers.get("sec-websocket-key") ?? "")) { // §4.2.1 item 5
     return refusal(400, {}, "The Sec-WebSocket-Key header must be 16 bytes in Base64.");
   }
   return undefined;
+}
+
+/**
+ * Tells whether a text can be a client's key: 16 bytes in Base64 (RFC 6455 §4.2.1 item 5).
+ *
+ * @param key The `Sec-WebSocket-Key` as it was sent.
+ */
+export function isKey(key: string): boolean {
+  return KEY.test(key);
 }
 
 function refusal(
@@ -136,8 +145,17 @@ function refusal(
  * @returns The SHA-1 of key and GUID in Base64, 28 characters.
  */
 export async function acceptValue(key: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-1", encoder.encode(key + ACCEPT_GUID));
-  return new Uint8Array(digest).toBase64();
+  return (await acceptHash(key)).toBase64();
+}
+
+/**
+ * Computes what {@linkcode acceptValue} writes in Base64.
+ *
+ * @param key The `Sec-WebSocket-Key` as it was sent.
+ * @returns The SHA-1 of key and GUID, 20 bytes.
+ */
+export async function acceptHash(key: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-1", encoder.encode(key + ACCEPT_GUID)));
 }
 
 /**

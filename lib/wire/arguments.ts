@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { TOKEN } from "../websocket/handshake.ts";
 import { parseBytes } from "./bytes.ts";
 import type { Side } from "./frame_reader.ts";
 
@@ -50,8 +51,6 @@ wrongly. NO_COLOR turns colours off.`;
 
 /** RFC 6750 §2.1. */
 const SECRET = /^[\w\-.~+/]+=*$/;
-/** RFC 9110 §5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
  * Reads the arguments of the command line.

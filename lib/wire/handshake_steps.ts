@@ -5,12 +5,10 @@
  */
 
 import { harmless } from "../terminal/format.ts";
-import { ACCEPT_GUID, checkUpgrade } from "../websocket/handshake.ts";
+import { ACCEPT_GUID, acceptHash, isKey } from "../websocket/handshake.ts";
 import { spaced } from "./bytes.ts";
 import type { Ink } from "./ink.ts";
 
-/** The other fields of a handshake. */
-const UPGRADE = { Upgrade: "websocket", Connection: "Upgrade", "Sec-WebSocket-Version": "13" };
 /** A secret's beginning, enough to know it by. */
 const SECRET_SHOWN_CHARS = 4;
 /** Lines of a head. */
@@ -33,14 +31,8 @@ const HEAD_LINES_MAX = 100;
  * @param ink Marks what is said.
  */
 export async function explainKey(key: string, ink: Ink): Promise<string[]> {
-  const joined = key + ACCEPT_GUID;
-  const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(joined));
-  const hash = new Uint8Array(digest);
+  const hash = await acceptHash(key);
   const step = (name: string, value: string) => `  ${name.padEnd(12)}  ${value}`;
-  const isTaken = checkUpgrade({
-    method: "GET",
-    headers: new Headers({ ...UPGRADE, "Sec-WebSocket-Key": key }),
-  }) === undefined;
   return [
     "The key's way to the accept value:",
     step("key", harmless(key)),
@@ -48,7 +40,7 @@ export async function explainKey(key: string, ink: Ink): Promise<string[]> {
     step("joined", `${harmless(key)}${ink.dim(ACCEPT_GUID)}`),
     step("its SHA-1", spaced(hash)),
     step("in Base64", ink.strong(hash.toBase64())),
-    ...isTaken ? [] : [ink.bad("  ✗ A server refuses this key: it is not 16 bytes in Base64")],
+    ...isKey(key) ? [] : [ink.bad("  ✗ A server refuses this key: it is not 16 bytes in Base64")],
   ];
 }
 
