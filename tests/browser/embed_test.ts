@@ -3,6 +3,7 @@
 /** `<natter-chat>` on other people's pages: of another origin, twice, in other colours. */
 
 import { assert, assertEquals } from "@std/assert";
+import { createHmac, issue } from "../auth/support.ts";
 import {
   API_KEY,
   pageTest,
@@ -131,7 +132,8 @@ pageTest("in token mode the host says who it is, by an attribute or by a propert
   const name = someone();
   await using shop = await setShop(true, `<main></main>`, { AUTH: "token", AUTH_SECRET: secret });
   await using visitor = await Visitor.open(stage.browser, shop.origin);
-  const token = await signToken(secret, name);
+  const exp = Math.floor(Date.now() / 1000) + 600;
+  const token = await issue(await createHmac(secret), { sub: name, exp });
   const place = (kind: "attribute" | "property" | "none") =>
     visitor.page.evaluate(([kind, name, token]) => {
       const chat = document.createElement("natter-chat");
@@ -147,24 +149,6 @@ pageTest("in token mode the host says who it is, by an attribute or by a propert
   await place("none");
   await visitor.waitForText(visitor.refusal, "only with a valid token");
 });
-
-/** A token as a shop's backend would sign it. */
-async function signToken(secret: string, sub: string): Promise<string> {
-  const encode = (bytes: Uint8Array<ArrayBuffer>) =>
-    bytes.toBase64({ alphabet: "base64url", omitPadding: true });
-  const text = (value: unknown) => encode(new TextEncoder().encode(JSON.stringify(value)));
-  const exp = Math.floor(Date.now() / 1000) + 600;
-  const signed = `${text({ alg: "HS256", typ: "JWT" })}.${text({ sub, exp })}`;
-  const key = await crypto.subtle.importKey(
-    "raw",
-    new TextEncoder().encode(secret),
-    { name: "HMAC", hash: "SHA-256" },
-    false,
-    ["sign"],
-  );
-  const signature = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(signed));
-  return `${signed}.${encode(new Uint8Array(signature))}`;
-}
 
 pageTest(
   "the example at /embed has two chats, and each remembers what is open in itself only",

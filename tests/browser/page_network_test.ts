@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { until } from "../support/deadline.ts";
 import { FaultProxy } from "../support/fault_proxy.ts";
+import { TemporaryDatabase } from "../support/temporary_database.ts";
 import {
   entry,
   joinPlayedServer,
@@ -16,23 +17,6 @@ import {
 } from "./browser.ts";
 
 const stage = setStage();
-
-/** A file for a server that is started twice. */
-function temporaryDatabase() {
-  const name = `data/test-${crypto.randomUUID()}.db`;
-  return {
-    name,
-    [Symbol.dispose]() {
-      for (const suffix of ["", "-wal", "-shm", "-journal"]) {
-        try {
-          Deno.removeSync(new URL(`../../${name}${suffix}`, import.meta.url));
-        } catch (error) {
-          if (!(error instanceof Deno.errors.NotFound)) throw error;
-        }
-      }
-    },
-  };
-}
 
 pageTest("offline, what is said waits its turn, says so, and arrives once", async () => {
   await using proxy = await FaultProxy.listen(stage.server.port);
@@ -96,7 +80,7 @@ pageTest("what was not sent is not lost by loading the page again", async () => 
 pageTest(
   "a server that is killed under a typing user comes back: all arrives once, the draft stays",
   async () => {
-    using database = temporaryDatabase();
+    using database = new TemporaryDatabase();
     const settings = { DATABASE: database.name };
     const names = [someone(), someone()];
     const first = await startServer(0, settings);

@@ -5,25 +5,16 @@ import {
   type LocalDirectoryOptions,
 } from "../../lib/directory/local.ts";
 import { WIPE_MS } from "../../lib/limits.ts";
-import { openLocalLog } from "../../lib/log/local.ts";
 import { type Log, UnavailableError } from "../../lib/log/log.ts";
 import { parseUsername } from "../../lib/protocol/name.ts";
 import { FakeClock } from "../support/fake_clock.ts";
+import { changedLog, openMemoryLog } from "../support/memory_log.ts";
 
 function createDirectory(options: Partial<LocalDirectoryOptions> = {}) {
   const clock = new FakeClock();
   let ids = 0;
   const randomId = () => `id${++ids}`;
-  const log = openLocalLog({
-    database: ":memory:",
-    durability: "process",
-    historyMessagesMax: 1000,
-    historyDays: 365,
-    now: () => clock.wallNow(),
-    soon: (call) => clock.soon(call),
-    after: (ms, call) => clock.after(ms, call),
-    randomId,
-  });
+  const log = openMemoryLog(clock, randomId);
   const open = (over: Log) =>
     new LocalDirectory({
       log: over,
@@ -36,17 +27,12 @@ function createDirectory(options: Partial<LocalDirectoryOptions> = {}) {
     });
   /** The log, whose reads wait for the gate while there is one. */
   const gate: { promise?: Promise<void> } = {};
-  const gated: Log = {
-    isAvailable: true,
-    append: (channel, draft) => log.append(channel, draft),
+  const gated = changedLog(log, {
     watch: async (channel, onChange) => {
       await gate.promise;
       return await log.watch(channel, onChange);
     },
-    find: (query, limit) => log.find(query, limit),
-    channels: (after, limit, except) => log.channels(after, limit, except),
-    close: () => log.close(),
-  };
+  });
   return { clock, log, open, gate, gated, directory: open(log) };
 }
 
@@ -190,15 +176,10 @@ Deno.test("while a name is held without a key, nobody has its inbox", async () =
 Deno.test("a claim that cannot be stored is none", async () => {
   const { clock, log, open } = createDirectory();
   let isDown = true;
-  const directory = open({
-    isAvailable: true,
-    watch: (channel, onChange) => log.watch(channel, onChange),
-    find: (query, limit) => log.find(query, limit),
-    channels: (after, limit, except) => log.channels(after, limit, except),
-    close: () => log.close(),
+  const directory = open(changedLog(log, {
     append: (channel, draft) =>
       isDown ? Promise.reject(new UnavailableError("down")) : log.append(channel, draft),
-  });
+  }));
   await assertRejects(
     () => settled(clock, claim(directory, "alice", "a")),
     UnavailableError,

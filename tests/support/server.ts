@@ -6,13 +6,14 @@
 
 import { CONFIG_VARIABLES } from "../../lib/config.ts";
 import { until, within } from "./deadline.ts";
+import { taskWords } from "./task.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
 /** The flags of `deno task start`: its permissions, and settings of the engine. */
-export const START_FLAGS: readonly string[] = JSON.parse(
-  Deno.readTextFileSync(new URL("deno.json", ROOT)),
-).tasks.start.command.split(" ").filter((word: string) => word.startsWith("--"));
+export const START_FLAGS: readonly string[] = taskWords("start").filter((word) =>
+  word.startsWith("--")
+);
 
 /** A running server. */
 export interface TestServer extends AsyncDisposable {

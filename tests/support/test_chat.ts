@@ -9,12 +9,13 @@ import { ANONYMOUS, type Principal } from "../../lib/auth/principal.ts";
 import { Chat, type ChatOptions, type JoinRequest } from "../../lib/chat/chat.ts";
 import { type RefusalFields, refusalOf } from "../../lib/chat/refusal.ts";
 import { LocalDirectory } from "../../lib/directory/local.ts";
-import { type LocalLogOptions, openLocalLog } from "../../lib/log/local.ts";
+import type { LocalLogEvent, LocalLogOptions } from "../../lib/log/local.ts";
 import { type Channel, type Log, UnavailableError } from "../../lib/log/log.ts";
 import type { Event } from "../../lib/protocol/event.ts";
 import { parseCursor } from "../../lib/protocol/position.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { FakeConnection } from "./fake_connection.ts";
+import { changedLog, openMemoryLog } from "./memory_log.ts";
 
 /** What a client of the test asks for. */
 export interface TestJoin {
@@ -185,18 +186,8 @@ export function createTestChat(
   const randomId = () => `${before === undefined ? "id" : "later"}${++ids}`;
   const counts: LogCounts = { watches: 0, reads: 0, open: 0 };
   const store: TestChat["store"] = { isDown: false, isUnreadable: false };
-  const log = before?.log ?? openLocalLog({
-    database: ":memory:",
-    durability: "process",
-    historyMessagesMax: 1000,
-    historyDays: 365,
-    now: () => clock.wallNow(),
-    soon: (call) => clock.soon(call),
-    after: (ms, call) => clock.after(ms, call),
-    randomId,
-    report: (event) => void errors.push(event),
-    ...logOptions,
-  });
+  const report = (event: LocalLogEvent) => void errors.push(event);
+  const log = before?.log ?? openMemoryLog(clock, randomId, { report, ...logOptions });
   const appendOrFail: Log["append"] = (channel, draft) =>
     store.isDown
       ? Promise.reject(new UnavailableError("The store is down"))
@@ -211,7 +202,7 @@ export function createTestChat(
       ? watch(channel, onChange)
       : store.gate.then(() => watch(channel, onChange));
   const directory = new LocalDirectory({
-    log: { ...seenLog(log), watch },
+    log: changedLog(log, { watch }),
     clock,
     randomId,
     nameHoldSeconds: 300,
@@ -231,11 +222,7 @@ export function createTestChat(
     roomsMax: 100,
     historyDays: 365,
     pingSeconds: 25,
-    log: {
-      ...seenLog(log),
-      append: appendOrFail,
-      watch: watchThroughGate,
-    },
+    log: changedLog(log, { append: appendOrFail, watch: watchThroughGate }),
     directory,
     authenticator: createOpenAuthenticator(),
     clock,
@@ -294,17 +281,6 @@ export function createTestChat(
       await clock.settle();
       return stream;
     },
-  };
-}
-
-function seenLog(log: Log): Log {
-  return {
-    isAvailable: true,
-    append: (channel, draft) => log.append(channel, draft),
-    watch: (channel, onChange) => log.watch(channel, onChange),
-    find: (query, limit) => log.find(query, limit),
-    channels: (after, limit, except) => log.channels(after, limit, except),
-    close: () => log.close(),
   };
 }
 

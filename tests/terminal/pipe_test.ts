@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { SignJWT } from "jose";
 import { LineSender } from "../../lib/terminal/pipe.ts";
 import { Natter } from "../../static/natter.js";
+import { createHmac, issue } from "../auth/support.ts";
 import { startServer } from "../support/server.ts";
 import { runChat } from "./terminal.ts";
 
@@ -101,8 +101,8 @@ Deno.test("where tokens are wanted, it is told to bring one, and brings it", asy
   const { code, errors } = await runChat(args, "hi", home);
   assertEquals(code, 1);
   assertStringIncludes(errors, "set NATTER_TOKEN");
-  const token = await new SignJWT({ sub: "bot" }).setProtectedHeader({ alg: "HS256" })
-    .setExpirationTime("1h").sign(new TextEncoder().encode(secret));
+  const exp = Math.floor(Date.now() / 1000) + 3600;
+  const token = await issue(await createHmac(secret), { sub: "bot", exp });
   assertEquals(await runChat(args, "hi", { ...home, env: { NATTER_TOKEN: token } }), QUIET);
 });
 

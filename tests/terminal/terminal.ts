@@ -5,13 +5,12 @@
  */
 
 import { until, within } from "../support/deadline.ts";
+import { taskWords } from "../support/task.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
 /** The words of `deno task chat`. */
-const [, ...CHAT]: string[] = JSON.parse(
-  Deno.readTextFileSync(new URL("deno.json", ROOT)),
-).tasks.chat.command.split(" ");
+const CHAT = taskWords("chat");
 
 /** What a chat is run with. */
 export interface ChatOptions {

@@ -5,13 +5,12 @@
  */
 
 import { until, within } from "../support/deadline.ts";
+import { taskWords } from "../support/task.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
 /** The words of `deno task wire`. */
-export const WIRE: readonly string[] = JSON.parse(
-  Deno.readTextFileSync(new URL("deno.json", ROOT)),
-).tasks.wire.command.split(" ").slice(1);
+export const WIRE: readonly string[] = taskWords("wire");
 
 /** How the inspector ended, and what it said. */
 export interface WireResult {
