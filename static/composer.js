@@ -11,6 +11,8 @@ import { countBytes } from "./names.js";
 /** From here on the line below says how much room is left. */
 const BYTES_LEFT_SHOWN = 1_000;
 const DRAFT_CHARS_MAX = 100_000;
+/** What a server that does not tell its limits is believed to take. */
+const BYTES_MAX = 8_192;
 
 /** @typedef {import("./languages.js").TextKey} TextKey */
 
@@ -19,7 +21,7 @@ export class Composer {
   #options;
   #draftName = "";
   #isClosed = false;
-  #bytesMax = 8_192;
+  #bytesMax = BYTES_MAX;
   /** @type {readonly string[]} */
   #typers = [];
   #field = h("textarea", {
@@ -65,8 +67,9 @@ export class Composer {
     this.#show();
   }
 
-  /** @param {number} bytesMax what the server takes */
-  setLimit(bytesMax) {
+  /** @param {number} [bytesMax] what the server takes */
+  setLimit(bytesMax = BYTES_MAX) {
+    if (this.#bytesMax === bytesMax) return;
     this.#bytesMax = bytesMax;
     this.#show();
   }

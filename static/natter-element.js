@@ -33,7 +33,6 @@ const HIDDEN_MS = 200;
 const TYPING_LOOK_MS = 1_000;
 /** More new messages at once than this are only counted for those who listen. */
 const SPOKEN_MAX = 3;
-const BODY_BYTES_MAX = 8_192;
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLES);
@@ -489,9 +488,7 @@ export class NatterChat extends HTMLElement {
     const peopleCount = active.kind === "room" ? people.userCount : 0;
     this.#status.show(state, { unsent, people: peopleCount, name: username, room: active.name });
     this.#composer.setClosed(state.state === "closed");
-    // A server that does not tell its limits is believed to have the usual ones.
-    const { bodyBytesMax = BODY_BYTES_MAX } = this.#client?.limits ?? {};
-    this.#composer.setLimit(bodyBytesMax);
+    this.#composer.setLimit(this.#client?.limits?.bodyBytesMax);
     this.#composer.open(active.key);
     this.#list.show(active, username);
     this.#sidebar.show(model.conversations.values(), active);
