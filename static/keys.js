@@ -26,9 +26,8 @@ export function isSendKey(event) {
  */
 export function roveFocus(list, selector) {
   list.addEventListener("keydown", (event) => {
-    const target = /** @type {HTMLElement} */ (event.target);
-    const stops = [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll(selector))];
-    const at = stops.indexOf(target);
+    const stops = stopsOf(list, selector);
+    const at = stops.indexOf(/** @type {HTMLElement} */ (event.target));
     if (at < 0) return;
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: stops.length - 1 }[event.key];
     const next = to === undefined ? undefined : stops[to];
@@ -38,19 +37,42 @@ export function roveFocus(list, selector) {
   });
   list.addEventListener("focusin", ({ target }) => {
     const stop = /** @type {Element} */ (target).closest(selector);
-    if (stop) makeStop(list, selector, /** @type {HTMLElement} */ (stop));
+    if (stop) makeStop(stopsOf(list, selector), stop);
   });
+}
+
+/**
+ * Fills such a list anew. What had the focus, known by its `data-key`, has it in its new shape too.
+ *
+ * @param {HTMLElement} list
+ * @param {string} selector its stops
+ * @param {() => void} fill
+ */
+export function refill(list, selector, fill) {
+  const { activeElement } = /** @type {ShadowRoot} */ (list.getRootNode());
+  const focused = list.contains(activeElement) ? activeElement : null;
+  const key = /** @type {HTMLElement | null} */ (focused)?.dataset["key"];
+  fill();
+  const stops = stopsOf(list, selector);
+  const kept = stops.find(({ dataset }) => dataset["key"] === key);
+  makeStop(stops, kept ?? stops.find(({ ariaCurrent }) => ariaCurrent === "true") ?? stops[0]);
+  kept?.focus();
+}
+
+/**
+ * @param {HTMLElement} list
+ * @param {string} selector
+ */
+function stopsOf(list, selector) {
+  return [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll(selector))];
 }
 
 /**
  * Leaves one stop in the order of the Tab key.
  *
- * @param {HTMLElement} list
- * @param {string} selector
- * @param {HTMLElement} [stop] by default the one before, or the first
+ * @param {HTMLElement[]} stops
+ * @param {Element | undefined} stop
  */
-export function makeStop(list, selector, stop) {
-  const stops = [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll(selector))];
-  const chosen = stop ?? stops.find(({ tabIndex }) => tabIndex === 0) ?? stops[0];
-  for (const each of stops) each.tabIndex = each === chosen ? 0 : -1;
+function makeStop(stops, stop) {
+  for (const each of stops) each.tabIndex = each === stop ? 0 : -1;
 }

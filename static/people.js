@@ -3,7 +3,7 @@
 /** Who is in the room. */
 
 import { avatar, h, icon } from "./dom.js";
-import { makeStop, roveFocus } from "./keys.js";
+import { refill, roveFocus } from "./keys.js";
 import { nameKey } from "./natter.js";
 
 export class People {
@@ -46,16 +46,10 @@ export class People {
     this.#words.say(this.#title, "peopleTitle", { count: userCount });
     const hidden = userCount - users.length;
     this.#words.say(this.#more, hidden > 0 ? "peopleMore" : "", { count: hidden });
-    const root = /** @type {ShadowRoot} */ (this.element.getRootNode());
-    const focused = /** @type {HTMLElement | null} */ (root.activeElement)?.dataset["person"];
     const me = nameKey(username);
-    this.#list.replaceChildren(...users.map((name) => this.#person(name, nameKey(name) === me)));
-    const entries = /** @type {NodeListOf<HTMLElement>} */ (
-      this.#list.querySelectorAll("button.entry")
-    );
-    const kept = [...entries].find(({ dataset }) => dataset["person"] === focused);
-    makeStop(this.#list, "button.entry", kept);
-    kept?.focus();
+    refill(this.#list, "button.entry", () => {
+      this.#list.replaceChildren(...users.map((name) => this.#person(name, nameKey(name) === me)));
+    });
   }
 
   /**
@@ -71,7 +65,7 @@ export class People {
     const click = () => this.#direct(name);
     const entry = h(
       "button",
-      { type: "button", class: "entry", "data-person": name, click },
+      { type: "button", class: "entry", "data-key": name, click },
       ...parts,
     );
     entry.append(icon("reply"));

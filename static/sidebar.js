@@ -3,7 +3,7 @@
 /** The rooms and people that one talks with, and oneself. */
 
 import { avatar, h, icon, mark } from "./dom.js";
-import { isComposing, makeStop, roveFocus } from "./keys.js";
+import { isComposing, refill, roveFocus } from "./keys.js";
 import { nameKey } from "./natter.js";
 
 /** @typedef {import("./conversation.js").Conversation} Conversation */
@@ -93,21 +93,14 @@ export class Sidebar {
         .join("\n") + active.key + this.#words.language;
     if (signature === this.#signature) return;
     this.#signature = signature;
-    const root = /** @type {ShadowRoot} */ (this.element.getRootNode());
-    const focused = /** @type {HTMLElement | null} */ (root.activeElement)?.dataset["key"];
     const rooms = all.filter(({ kind }) => kind === "room");
     const people = all.filter(({ kind }) => kind === "direct");
     const isOnly = rooms.length === 1;
-    this.#rooms.replaceChildren(...rooms.map((each) => this.#entry(each, active, !isOnly)));
-    this.#direct.replaceChildren(...people.map((each) => this.#entry(each, active, true)));
     this.#directTitle.hidden = people.length === 0;
-    const entries = /** @type {NodeListOf<HTMLElement>} */ (
-      this.#lists.querySelectorAll("button.entry")
-    );
-    const ofKey = [...entries].find(({ dataset }) => dataset["key"] === focused);
-    const current = [...entries].find(({ ariaCurrent }) => ariaCurrent === "true");
-    makeStop(this.#lists, "button.entry", ofKey ?? current);
-    ofKey?.focus();
+    refill(this.#lists, "button.entry", () => {
+      this.#rooms.replaceChildren(...rooms.map((each) => this.#entry(each, active, !isOnly)));
+      this.#direct.replaceChildren(...people.map((each) => this.#entry(each, active, true)));
+    });
   }
 
   /**
