@@ -2,6 +2,8 @@
 /// <reference lib="dom" />
 /** Making elements. What people wrote gets into the document as text only. */
 
+import { isComposing } from "./keys.js";
+
 /** @typedef {string | boolean | number | undefined | ((event: any) => void)} Prop */
 
 /**
@@ -20,6 +22,27 @@ export function h(tag, props = {}, ...children) {
   }
   made.append(...children);
   return made;
+}
+
+/**
+ * A field for the name of a person or a room, which nothing corrects.
+ *
+ * @param {Record<string, Prop>} props
+ */
+export function nameField(props) {
+  return h("input", {
+    dir: "auto",
+    autocomplete: "off",
+    autocapitalize: "off",
+    spellcheck: "false",
+    enterkeyhint: "go",
+    /** @param {KeyboardEvent} event */
+    keydown(event) {
+      // Safari would submit the form on the Enter that picks a candidate.
+      if (event.key === "Enter" && isComposing(event)) event.preventDefault();
+    },
+    ...props,
+  });
 }
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -2,8 +2,7 @@
 /// <reference lib="dom" />
 /** Where a person chooses a name and a room, and learns in words why they were not accepted. */
 
-import { h, mark } from "./dom.js";
-import { isComposing } from "./keys.js";
+import { h, mark, nameField } from "./dom.js";
 import { checkName, suggestNames } from "./names.js";
 
 /** @typedef {import("./languages.js").TextKey} TextKey */
@@ -13,26 +12,13 @@ export class JoinView {
   #isBusy = false;
   /** What the host has set is not asked for. */
   #fixed = { username: false, room: false };
-  #nickname = h("input", {
+  #nickname = nameField({
     id: "nickname",
     name: "nickname",
-    dir: "auto",
     autocomplete: "nickname",
-    autocapitalize: "off",
-    spellcheck: "false",
-    enterkeyhint: "go",
     "aria-describedby": "join-error nickname-hint",
   });
-  #room = h("input", {
-    id: "room",
-    name: "room",
-    dir: "auto",
-    autocomplete: "off",
-    autocapitalize: "off",
-    spellcheck: "false",
-    enterkeyhint: "go",
-    "aria-describedby": "join-error",
-  });
+  #room = nameField({ id: "room", name: "room", "aria-describedby": "join-error" });
   #error = h("p", { class: "error", id: "join-error", role: "alert", hidden: true });
   #others = h("div", { class: "suggestions", role: "group", hidden: true });
   #button = h("button", { type: "submit", class: "primary" });
@@ -82,10 +68,6 @@ export class JoinView {
     };
     for (const field of [this.#nickname, this.#room]) {
       field.addEventListener("input", () => this.clearError());
-      // Safari would submit the form on the Enter that picks a candidate.
-      field.addEventListener("keydown", (event) => {
-        if (event.key === "Enter" && isComposing(event)) event.preventDefault();
-      });
     }
     form.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -2,8 +2,8 @@
 /// <reference lib="dom" />
 /** The rooms and people that one talks with, and oneself. */
 
-import { avatar, h, icon, mark } from "./dom.js";
-import { isComposing, refill, roveFocus } from "./keys.js";
+import { avatar, h, icon, mark, nameField } from "./dom.js";
+import { refill, roveFocus } from "./keys.js";
 import { nameKey } from "./natter.js";
 
 /** @typedef {import("./conversation.js").Conversation} Conversation */
@@ -14,14 +14,7 @@ export class Sidebar {
   #rooms = h("ul", { class: "entries" });
   #direct = h("ul", { class: "entries" });
   #directTitle = h("h2", { class: "list-title" });
-  #field = h("input", {
-    id: "new-room",
-    dir: "auto",
-    autocomplete: "off",
-    autocapitalize: "off",
-    spellcheck: "false",
-    enterkeyhint: "go",
-  });
+  #field = nameField({ id: "new-room" });
   #lists = h("nav", { class: "lists" });
   #signature = "";
 
@@ -45,9 +38,6 @@ export class Sidebar {
       if (name === "") return this.#field.focus();
       this.#field.value = "";
       options.openRoom(name);
-    });
-    this.#field.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && isComposing(event)) event.preventDefault();
     });
     words.label(this.#lists, "conversations");
     words.say(this.#directTitle, "directMessages");
