@@ -368,7 +368,7 @@ export class ChatModel {
    */
   #begin(conversation, joined) {
     const read = this.#options.store.get(this.#names.read + conversation.key);
-    conversation.begin(joined, this.#now(), read);
+    conversation.begin(joined, read);
     if (conversation.kind === "room" && conversation.name !== joined.room) {
       conversation.name = joined.room;
     }
@@ -403,7 +403,7 @@ export class ChatModel {
 
   /** @param {import("./natter.js").Gap} gap */
   #miss({ room, from, to }) {
-    for (const conversation of this.#of(room)) conversation.miss(from, to, this.#now());
+    for (const conversation of this.#of(room)) conversation.miss(from, to);
     this.#options.changed();
   }
 

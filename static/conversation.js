@@ -29,7 +29,6 @@ import { nameKey } from "./natter.js";
  * @property {string} key
  * @property {number} place
  * @property {number} count of the messages that are missing
- * @property {number} at
  * @property {number} version
  */
 /** @typedef {MessageItem | NoteItem} Item */
@@ -77,16 +76,15 @@ export class Conversation {
    * The server says from where on it tells.
    *
    * @param {{ epoch: string, offset: number, head: number, recovered: boolean }} joined
-   * @param {number} at
    * @param {string} [read] `epoch:offset`: what an earlier visit had read
    */
-  begin({ epoch, offset, head, recovered }, at, read = "") {
+  begin({ epoch, offset, head, recovered }, read = "") {
     this.head = head;
     const isFirst = this.epoch === "";
     // A server that was started again may call the same history by another name.
     if (recovered && !isFirst) this.epoch = epoch;
     if (isFirst || epoch !== this.epoch) {
-      if (!isFirst) this.#startAnew(offset, at);
+      if (!isFirst) this.#startAnew(offset);
       this.epoch = epoch;
       this.newest = offset;
       this.oldest = offset + 1;
@@ -94,7 +92,7 @@ export class Conversation {
       const readOffset = read.startsWith(`${epoch}:`) ? Number(read.slice(epoch.length + 1)) : NaN;
       this.readUpTo = Number.isInteger(readOffset) ? Math.min(readOffset, head) : head;
     } else if (!recovered && offset > this.newest) {
-      this.miss(this.newest + 1, offset, at);
+      this.miss(this.newest + 1, offset);
     }
   }
 
@@ -102,31 +100,22 @@ export class Conversation {
    * What was shown is of a history that the server does not have any more.
    *
    * @param {number} offset
-   * @param {number} at
    */
-  #startAnew(offset, at) {
+  #startAnew(offset) {
     this.items = this.items.filter(({ place }) => place === Infinity);
     this.#byId.clear();
     this.unread = this.mentions = 0;
     this.lineKey = "";
-    this.#insert({
-      kind: "break",
-      key: `break:${at}`,
-      place: offset + 0.5,
-      count: 0,
-      at,
-      version: 0,
-    });
+    this.#insert({ kind: "break", key: "break", place: offset + 0.5, count: 0, version: 0 });
   }
 
   /**
    * @param {number} from
    * @param {number} to
-   * @param {number} at
    */
-  miss(from, to, at) {
+  miss(from, to) {
     const count = to - from + 1;
-    this.#insert({ kind: "gap", key: `gap:${from}`, place: from, count, at, version: 0 });
+    this.#insert({ kind: "gap", key: `gap:${from}`, place: from, count, version: 0 });
     this.newest = Math.max(this.newest, to);
   }
 

@@ -358,5 +358,6 @@ function beginsDay(items, index, at) {
   let before = index - 1;
   while (before >= 0 && items[before]?.kind !== "message") before--;
   const last = items[before];
-  return !last || new Date(last.at).toDateString() !== new Date(at).toDateString();
+  return last?.kind !== "message" ||
+    new Date(last.at).toDateString() !== new Date(at).toDateString();
 }

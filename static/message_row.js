@@ -84,7 +84,9 @@ export class MessageRow {
       /** @type {ShadowRoot | Document} */ (this.element.getRootNode()).activeElement,
     );
     const parts = [];
-    if (place.isNewDay) parts.push(this.#divider("day", this.#words.day(item.at)));
+    if (item.kind === "message" && place.isNewDay) {
+      parts.push(this.#divider("day", this.#words.day(item.at)));
+    }
     if (place.isFirstUnread) {
       parts.push(this.#divider("unread-line", this.#words.text("newFromHere")));
     }

@@ -32,7 +32,7 @@ function inShort({ items }: Conversation): string[] {
 
 function joined(parts: Partial<typeof JOINED> = {}, read = ""): Conversation {
   const conversation = new Conversation("room", "lobby");
-  conversation.begin({ ...JOINED, ...parts }, 0, read);
+  conversation.begin({ ...JOINED, ...parts }, read);
   return conversation;
 }
 
@@ -110,15 +110,15 @@ Deno.test("a deletion takes the text and leaves the place, in live entries and i
 Deno.test("what is missing is said: a gap in one history, a break between two", () => {
   const conversation = joined();
   conversation.take(message(1), UNSEEN);
-  conversation.miss(2, 4, 0);
+  conversation.miss(2, 4);
   conversation.take(message(5), UNSEEN);
-  conversation.begin({ epoch: "e", offset: 5, head: 5, recovered: true }, 0);
-  conversation.begin({ epoch: "e", offset: 10, head: 12, recovered: false }, 0);
+  conversation.begin({ epoch: "e", offset: 5, head: 5, recovered: true });
+  conversation.begin({ epoch: "e", offset: 10, head: 12, recovered: false });
   conversation.take(message(11), UNSEEN);
   assertEquals(inShort(conversation), ["m1", "gap of 3", "m5", "gap of 5", "m11"]);
 
   conversation.addPending({ ref: "r", body: "mine", sender: "Ann", at: 1 });
-  conversation.begin({ epoch: "f", offset: 3, head: 4, recovered: false }, 0);
+  conversation.begin({ epoch: "f", offset: 3, head: 4, recovered: false });
   conversation.take(message(4), UNSEEN);
   assertEquals(inShort(conversation), ["break", "m4", "mine pending"]);
   assertEquals([conversation.oldest, conversation.hasMore], [4, true]);
@@ -127,7 +127,7 @@ Deno.test("what is missing is said: a gap in one history, a break between two", 
 Deno.test("a history that goes on under another epoch stays, and so does its past", () => {
   const conversation = joined({ offset: 5, head: 5 });
   conversation.take(message(6), UNSEEN);
-  conversation.begin({ epoch: "f", offset: 6, head: 7, recovered: true }, 0);
+  conversation.begin({ epoch: "f", offset: 6, head: 7, recovered: true });
   conversation.take(message(7), UNSEEN);
   const page = { epoch: "f", more: false, from: 1, to: 5, entries: [message(5)] };
   conversation.prepend(page, () => false);
@@ -136,7 +136,7 @@ Deno.test("a history that goes on under another epoch stays, and so does its pas
 
 Deno.test("a page of a history that ended meanwhile is not mixed in", () => {
   const conversation = joined();
-  conversation.begin({ epoch: "f", offset: 3, head: 3, recovered: false }, 0);
+  conversation.begin({ epoch: "f", offset: 3, head: 3, recovered: false });
   const page = { epoch: "e", more: true, from: 1, to: 1, entries: [message(1)] };
   conversation.prepend(page, () => false);
   assertEquals(inShort(conversation), ["break"]);
