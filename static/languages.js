@@ -373,7 +373,7 @@ export const TEXTS = {
  * @param {string | null | undefined} tag
  * @returns {tag is Language}
  */
-export function isLanguage(tag) {
+function isLanguage(tag) {
   return tag === "en" || tag === "zh-Hant" || tag === "zh-Hans";
 }
 

@@ -13,7 +13,7 @@ import { readCloseCode } from "./close_codes.js";
 import { Composer } from "./composer.js";
 import { h, icon } from "./dom.js";
 import { JoinView } from "./join_view.js";
-import { chooseLanguage, isLanguage } from "./languages.js";
+import { chooseLanguage } from "./languages.js";
 import { MessageList } from "./message_list.js";
 import { nameKey, Natter } from "./natter.js";
 import { People } from "./people.js";
@@ -25,7 +25,6 @@ import { STYLES } from "./styles.js";
 import { Words } from "./words.js";
 
 /** @typedef {import("./conversation.js").Conversation} Conversation */
-/** @typedef {import("./settings.js").Theme} Theme */
 
 /** In a page out of sight nothing is drawn, but counts in its title still change. */
 const HIDDEN_MS = 200;
@@ -62,8 +61,6 @@ export class NatterChat extends HTMLElement {
   #server = new URL(".", import.meta.url);
   #isStarted = false;
   #wasOpen = false;
-  /** @type {Theme} */
-  #theme = "auto";
   #isScheduled = false;
   #told = "";
   #width = 0;
@@ -75,20 +72,16 @@ export class NatterChat extends HTMLElement {
   #typingTimer;
   #listening = new AbortController();
 
-  #choices = {
-    /** @param {import("./languages.js").Language} language */
-    language: (language) => {
-      this.#store.set("language", language);
-      this.#applyLanguage();
-    },
-    /** @param {Theme} theme */
-    theme: (theme) => {
-      this.#store.set("theme", theme);
-      this.#applyTheme();
-    },
+  /**
+   * @param {"language" | "theme"} name
+   * @param {string} value
+   */
+  #choose = (name, value) => {
+    this.#store.set(name, value);
+    this.#applySettings();
   };
-  #joinPreferences = new Preferences(this.#words, this.#choices);
-  #settingsPreferences = new Preferences(this.#words, this.#choices);
+  #joinPreferences = new Preferences(this.#words, this.#choose);
+  #settingsPreferences = new Preferences(this.#words, this.#choose);
   #join = new JoinView(
     this.#words,
     (name, room) => this.#connect(name, room),
@@ -199,8 +192,7 @@ export class NatterChat extends HTMLElement {
     addEventListener("focus", () => this.#look(), { signal });
     // Two tabs of one person: what one chooses, the other shows.
     addEventListener("storage", ({ key }) => {
-      if (key?.endsWith(":language")) this.#applyLanguage();
-      if (key?.endsWith(":theme")) this.#applyTheme();
+      if (/:(language|theme)$/.test(key ?? "")) this.#applySettings();
     }, { signal });
     this.#restart();
   }
@@ -222,8 +214,7 @@ export class NatterChat extends HTMLElement {
    */
   attributeChangedCallback(name, before, value) {
     if (!this.#isStarted || before === value) return;
-    if (name === "theme") this.#applyTheme();
-    else if (name === "lang") this.#applyLanguage();
+    if (name === "theme" || name === "lang") this.#applySettings();
     else if (name === "room" && this.#model && this.#wasOpen) {
       this.#model.openRoom(value ?? "lobby");
     } else this.#restart();
@@ -250,8 +241,7 @@ export class NatterChat extends HTMLElement {
     // Two on one page, or the same one tomorrow: known by its id, or else by its room.
     this.#store = new Storage(this.#server, this.id || this.getAttribute("room") || "");
     this.#alerts = new Alerts(this.#store);
-    this.#applyLanguage();
-    this.#applyTheme();
+    this.#applySettings();
     const username = this.getAttribute("username") ?? "";
     const here = this.#store.get("here", "session");
     const name = username || here || this.#store.get("nickname");
@@ -578,30 +568,21 @@ export class NatterChat extends HTMLElement {
 
   // ---- Language and colours
 
-  #applyLanguage() {
-    const given = this.getAttribute("lang");
-    const chosen = this.#store.get("language");
-    const language = given
-      ? chooseLanguage([given, ...navigator.languages])
-      : chooseLanguage(navigator.languages, isLanguage(chosen) ? chosen : null);
-    this.#words.speak(language);
-    this.#showPreferences();
-    this.#schedule();
-  }
-
-  #applyTheme() {
+  /** What the host has set, or else the person. */
+  #applySettings() {
+    const lang = this.getAttribute("lang");
+    const language = lang
+      ? chooseLanguage([lang, ...navigator.languages])
+      : chooseLanguage(navigator.languages, this.#store.get("language"));
     const given = this.getAttribute("theme") || this.#store.get("theme");
-    this.#theme = given === "light" || given === "dark" ? given : "auto";
-    this.#root.dataset["theme"] = this.#theme;
-    this.#showPreferences();
-  }
-
-  #showPreferences() {
+    const theme = given === "light" || given === "dark" ? given : "auto";
+    this.#words.speak(language);
+    this.#root.dataset["theme"] = theme;
     const fixed = { language: this.hasAttribute("lang"), theme: this.hasAttribute("theme") };
-    const { language } = this.#words;
-    this.#joinPreferences.show(language, this.#theme, fixed);
-    this.#settingsPreferences.show(language, this.#theme, fixed);
-    this.#emit("natter-settings", { language, theme: this.#theme });
+    this.#joinPreferences.show(language, theme, fixed);
+    this.#settingsPreferences.show(language, theme, fixed);
+    this.#emit("natter-settings", { language, theme });
+    this.#schedule();
   }
 
   /**

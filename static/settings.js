@@ -20,7 +20,7 @@ export class Preferences {
 
   /**
    * @param {import("./words.js").Words} words
-   * @param {{ language: (language: Language) => void, theme: (theme: Theme) => void }} choose
+   * @param {(name: "language" | "theme", value: string) => void} choose
    */
   constructor(words, choose) {
     for (const [value, name] of LANGUAGES) {
@@ -31,12 +31,8 @@ export class Preferences {
     }
     words.label(this.#language, "language");
     words.label(this.#theme, "theme");
-    this.#language.addEventListener("change", () => {
-      choose.language(/** @type {Language} */ (this.#language.value));
-    });
-    this.#theme.addEventListener("change", () => {
-      choose.theme(/** @type {Theme} */ (this.#theme.value));
-    });
+    this.#language.addEventListener("change", () => choose("language", this.#language.value));
+    this.#theme.addEventListener("change", () => choose("theme", this.#theme.value));
     this.element = h("div", { class: "preferences" }, this.#language, this.#theme);
   }
 
