@@ -50,15 +50,13 @@ export class NatterChat extends HTMLElement {
   #getToken;
   #root = h("div", { class: "root" });
   #words = new Words(this.#root);
-  /** @type {Storage} */
-  #store;
-  /** @type {Alerts} */
-  #alerts;
   /** @type {Natter | undefined} */
   #client;
   /** @type {ChatModel | undefined} */
   #model;
   #server = new URL(".", import.meta.url);
+  #store = new Storage(this.#server);
+  #alerts = new Alerts(this.#store);
   #isStarted = false;
   #wasOpen = false;
   #isScheduled = false;
@@ -133,16 +131,23 @@ export class NatterChat extends HTMLElement {
   #spoke = h("div", { class: "visually-hidden", "aria-live": "polite" });
   #toast = h("p", { class: "toast", role: "alert", hidden: true });
   #menuBadge = h("span", { class: "menu-badge", "aria-hidden": "true", hidden: true });
-  /** @type {HTMLElement | undefined} */
-  #main;
-  /** @type {HTMLElement | undefined} */
-  #menu;
+  /** @type {HTMLElement} */
+  #menu = h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button menu-button",
+      "aria-controls": "sidebar",
+      click: () => this.#openDrawer("rooms", this.#menu),
+    },
+    icon("menu"),
+    this.#menuBadge,
+  );
+  #main = h("section", { class: "main" });
   #chat = this.#buildChat();
 
   constructor() {
     super();
-    this.#store = new Storage(this.#server);
-    this.#alerts = new Alerts(this.#store);
     const shadow = this.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [sheet];
     this.#root.append(this.#join.element, this.#chat, this.#spoke, this.#toast);
@@ -369,49 +374,28 @@ export class NatterChat extends HTMLElement {
   // ---- The chat
 
   #buildChat() {
-    const menu = h(
-      "button",
-      {
-        type: "button",
-        class: "icon-button menu-button",
-        "aria-controls": "sidebar",
-        click: () => this.#openDrawer("rooms", menu),
-      },
-      icon("menu"),
-      this.#menuBadge,
-    );
     const people = h("button", {
       type: "button",
       class: "icon-button people-button",
       "aria-controls": "people",
       click: () => this.#openDrawer("people", people),
     }, icon("people"));
-    this.#words.label(menu, "openSidebar");
+    this.#words.label(this.#menu, "openSidebar");
     this.#words.label(people, "openPeople");
     const titles = h("div", { class: "titles" }, this.#title, this.#status.line);
-    const header = h("header", { class: "bar" }, menu, titles, people);
+    const header = h("header", { class: "bar" }, this.#menu, titles, people);
     this.#list.element.prepend(this.#status.strip);
-    const main = h(
-      "section",
-      { class: "main" },
-      header,
-      this.#status.live,
-      this.#list.element,
-      this.#composer.element,
-    );
-    this.#words.label(main, "chat");
+    this.#main.append(header, this.#status.live, this.#list.element, this.#composer.element);
+    this.#words.label(this.#main, "chat");
     const scrim = h("div", { class: "scrim", click: () => this.#closeDrawer() });
-    const chat = h(
+    return h(
       "div",
       { class: "chat", hidden: true },
       this.#sidebar.element,
-      main,
+      this.#main,
       scrim,
       this.#people.element,
     );
-    this.#main = main;
-    this.#menu = menu;
-    return chat;
   }
 
   /**
@@ -421,7 +405,7 @@ export class NatterChat extends HTMLElement {
   #openDrawer(which, opener) {
     this.#opener = opener;
     this.#root.dataset["drawer"] = which;
-    if (this.#main) this.#main.inert = true;
+    this.#main.inert = true;
     const drawer = which === "rooms" ? this.#sidebar.element : this.#people.element;
     const first = drawer.querySelector("[tabindex='0']") ?? drawer.querySelector(".drawer-close");
     // Still on its way in: to scroll to it would move the whole chat.
@@ -432,7 +416,7 @@ export class NatterChat extends HTMLElement {
   #closeDrawer(focus = true) {
     if (!this.#root.dataset["drawer"]) return;
     delete this.#root.dataset["drawer"];
-    if (this.#main) this.#main.inert = false;
+    this.#main.inert = false;
     if (focus) this.#opener?.focus();
   }
 
@@ -504,10 +488,8 @@ export class NatterChat extends HTMLElement {
     const elsewhere = count - (this.#model?.active.unread ?? 0);
     this.#menuBadge.hidden = elsewhere === 0;
     this.#menuBadge.textContent = String(elsewhere);
-    if (this.#menu) {
-      if (elsewhere === 0) this.#words.label(this.#menu, "openSidebar");
-      else this.#words.label(this.#menu, "openSidebarUnread", { count: elsewhere });
-    }
+    if (elsewhere === 0) this.#words.label(this.#menu, "openSidebar");
+    else this.#words.label(this.#menu, "openSidebarUnread", { count: elsewhere });
     const told = `${count} ${calls}`;
     if (told === this.#told) return;
     this.#told = told;
