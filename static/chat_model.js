@@ -6,7 +6,7 @@
 
 import { Conversation } from "./conversation.js";
 import { mentions } from "./names.js";
-import { nameKey } from "./natter.js";
+import { nameKey, randomId } from "./natter.js";
 
 /** @typedef {import("./conversation.js").MessageItem} MessageItem */
 /** @typedef {{ ref: string, key: string, body: string, at: number }} Outgoing */
@@ -251,7 +251,7 @@ export class ChatModel {
    * @param {Conversation} [conversation]
    */
   send(body, conversation = this.active) {
-    const entry = { ref: createRef(), key: conversation.key, body, at: this.#now() };
+    const entry = { ref: randomId(), key: conversation.key, body, at: this.#now() };
     conversation.addPending({ ...entry, sender: this.username });
     this.#outbox.push(entry);
     this.#transmit(conversation, entry);
@@ -414,10 +414,4 @@ export class ChatModel {
     this.conversations.get(key)?.typers.set(username, this.#now() + TYPING_SHOWN_MS);
     this.#options.changed();
   }
-}
-
-/** @returns {string} 128 random bits */
-function createRef() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -225,7 +225,7 @@ export class NatterError extends Error {
 }
 
 /** @returns {string} 128 random bits in base64url */
-function randomId() {
+export function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").slice(0, 22);
 }
