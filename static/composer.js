@@ -6,7 +6,7 @@
 
 import { h, icon } from "./dom.js";
 import { isSendKey } from "./keys.js";
-import { countBytes } from "./names.js";
+import { bytesOf } from "./natter.js";
 
 /** From here on the line below says how much room is left. */
 const BYTES_LEFT_SHOWN = 1_000;
@@ -118,7 +118,7 @@ export class Composer {
 
   #show() {
     const { value } = this.#field;
-    const bytesLeft = this.#bytesMax - countBytes(value);
+    const bytesLeft = this.#bytesMax - bytesOf(value);
     const isBlank = value.trim() === "";
     // Not `disabled`: that would take the focus away from a person at the keyboard.
     this.#button.ariaDisabled = String(isBlank || bytesLeft < 0 || this.#isClosed);

@@ -5,16 +5,6 @@ import { nameKey } from "./natter.js";
 
 export const NAME_CODE_POINTS_MAX = 32;
 
-const encoder = new TextEncoder();
-
-/**
- * @param {string} text
- * @returns {number} its length in UTF-8, as the server counts it
- */
-export function countBytes(text) {
-  return encoder.encode(text).length;
-}
-
 /**
  * A light check that saves a round trip. Names of dots alone are refused here because a URL cannot
  * carry them: `.` and `..` are path segments with a meaning of their own.
@@ -26,7 +16,7 @@ export function checkName(name) {
   const normal = name.normalize("NFC");
   if (normal === "") return "nameEmpty";
   if ([...normal].length > NAME_CODE_POINTS_MAX) return "nameTooLong";
-  if (/^\.+$/.test(normal) || /\p{Surrogate}/u.test(normal)) return "nameInvalid";
+  if (/^\.+$/.test(normal) || !normal.isWellFormed()) return "nameInvalid";
   return undefined;
 }
 

@@ -934,8 +934,11 @@ function charsOf({ room = "", to = "", body = "" }) {
   return room.length + to.length + body.length;
 }
 
-/** @param {string} text */
-function bytesOf(text) {
+/**
+ * @param {string} text
+ * @returns {number} its length in UTF-8, as the server counts it
+ */
+export function bytesOf(text) {
   return new TextEncoder().encode(text).length;
 }
 

@@ -4,8 +4,8 @@ import type { Item } from "../../static/conversation.js";
 import { isComposing, isSendKey } from "../../static/keys.js";
 import { chooseLanguage, TEXTS } from "../../static/languages.js";
 import { isOneGroup } from "../../static/message_row.js";
-import { checkName, countBytes, mentions, suggestNames } from "../../static/names.js";
-import { mayReconnect } from "../../static/natter.js";
+import { checkName, mentions, suggestNames } from "../../static/names.js";
+import { bytesOf, mayReconnect } from "../../static/natter.js";
 import { Storage } from "../../static/storage.js";
 
 const STATIC = new URL("../../static/", import.meta.url);
@@ -126,7 +126,7 @@ for (
 
 Deno.test("bytes are counted as the server counts them", () => {
   for (const [text, bytes] of [["", 0], ["a", 1], ["é", 2], ["美", 3], ["😀", 4]] as const) {
-    assertEquals(countBytes(text), bytes);
+    assertEquals(bytesOf(text), bytes);
   }
 });
 
