@@ -302,6 +302,8 @@ export class NatterChat extends HTMLElement {
     this.#status.stop();
     clearInterval(this.#typingTimer);
     this.#join.setBusy(false);
+    // So that the next one is shown and remembered, also where it has the same name.
+    this.#title.replaceChildren();
     this.#tellUnread();
   }
 
@@ -453,12 +455,7 @@ export class NatterChat extends HTMLElement {
     const model = this.#model;
     if (!model || !this.#wasOpen) return;
     const { active, state, username, people, unsent } = model;
-    this.#root.dataset["kind"] = active.kind;
-    if (active.kind === "room") this.#store.set("room", active.name, "session");
-    this.#title.replaceChildren(
-      ...(active.kind === "room" ? [h("span", { class: "sign", "aria-hidden": "true" }, "#")] : []),
-      h("bdi", {}, active.name),
-    );
+    this.#showTitle(active);
     const peopleCount = active.kind === "room" ? people.userCount : 0;
     this.#status.show(state, { unsent, people: peopleCount, name: username, room: active.name });
     this.#composer.setClosed(state.state === "closed");
@@ -471,6 +468,17 @@ export class NatterChat extends HTMLElement {
     this.#showTyping(model.typers(active));
     this.#tellUnread();
     this.#speak();
+  }
+
+  /** A tab that is loaded again begins with the room that is shown. @param {Conversation} active */
+  #showTitle({ kind, name }) {
+    const sign = kind === "room" ? "#" : "";
+    if (this.#title.textContent === sign + name) return;
+    this.#root.dataset["kind"] = kind;
+    this.#title.replaceChildren(h("bdi", {}, name));
+    if (kind !== "room") return;
+    this.#title.prepend(h("span", { class: "sign", "aria-hidden": "true" }, sign));
+    this.#store.set("room", name, "session");
   }
 
   /** @param {string[]} typers */
