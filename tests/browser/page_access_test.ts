@@ -251,6 +251,9 @@ pageTest("a list is one stop of the Tab key, and arrows move in it", async () =>
   assertEquals(await focused(visitor), "button CCai");
   await visitor.page.keyboard.press("End");
   assertEquals(await focused(visitor), "button DDora");
+  server.tell({ type: "presence", room: "lobby", joins: ["Eve"], leaves: ["Cai"], userCount: 4 });
+  await visitor.waitForText(people.last(), "Eve");
+  assertEquals(await focused(visitor), "button DDora", "also where the list is another one");
 });
 
 pageTest("additions are read out, and history is not", async () => {
