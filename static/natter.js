@@ -331,21 +331,23 @@ function checkSecret(secret) {
   throw new TypeError("A key or token may have letters, digits, and - _ . ~ + only");
 }
 
-/** Reads server-sent events (HTML, section 9.2.6), wherever the text is split. */
+/**
+ * Reads the data of server-sent events (HTML, section 9.2.6), wherever the text is split. Natter's
+ * say their type in it too.
+ */
 export class EventStreamParser {
   #rest = "";
   #endsInReturn = false;
-  #type = "";
   #data = "";
   #hasData = false;
 
   /**
    * @param {string} text the next part of the stream
-   * @returns {{ type: string, data: string }[]} the events that are complete with it
+   * @returns {string[]} the data of the events that are complete with it
    * @throws {RangeError} if an event is longer than any of Natter's
    */
   feed(text) {
-    /** @type {{ type: string, data: string }[]} */
+    /** @type {string[]} */
     const events = [];
     // What ended in CR may have been the first half of CRLF.
     let from = this.#endsInReturn && text[0] === "\n" ? 1 : 0;
@@ -365,19 +367,18 @@ export class EventStreamParser {
 
   /**
    * @param {string} line
-   * @param {{ type: string, data: string }[]} events
+   * @param {string[]} events
    */
   #takeLine(line, events) {
     if (line === "") {
-      if (this.#hasData) events.push({ type: this.#type || "message", data: this.#data });
-      this.#type = this.#data = "";
+      if (this.#hasData) events.push(this.#data);
+      this.#data = "";
       this.#hasData = false;
       return;
     }
     const colon = line.indexOf(":");
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
-    if (field === "event") this.#type = value;
     if (field !== "data") return;
     this.#data = this.#hasData ? `${this.#data}\n${value}` : value;
     this.#hasData = true;
@@ -615,7 +616,7 @@ class EventsLink extends HttpLink {
         if (done) return this.end({ code: ABNORMAL, reason: "the stream ended" });
         const events = parser.feed(decoder.decode(value, { stream: true }));
         this.arm(EVENTS_SILENCE_MS, () => this.end({ code: ABNORMAL, reason: "a silent stream" }));
-        this.tell(events.map(({ data }) => JSON.parse(data)));
+        this.tell(events.map((data) => JSON.parse(data)));
       }
     } finally {
       reader.cancel().catch(() => {});
