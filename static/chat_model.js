@@ -369,9 +369,7 @@ export class ChatModel {
   #begin(conversation, joined) {
     const read = this.#options.store.get(this.#names.read + conversation.key);
     conversation.begin(joined, read);
-    if (conversation.kind === "room" && conversation.name !== joined.room) {
-      conversation.name = joined.room;
-    }
+    if (conversation.kind === "room") conversation.name = joined.room;
   }
 
   /** @param {import("./natter.js").Message} message */

@@ -57,7 +57,6 @@ const ICONS = {
   send: "M12 20V5M5.5 11.5L12 5l6.5 6.5",
   down: "M12 4v15M5.5 12.5L12 19l6.5-6.5",
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
-  retry: "M19 12a7 7 0 1 1-2.2-5.1M19 4v5h-5",
   plus: "M12 5v14M5 12h14",
   gear: "M4 7h9M19 7h1M4 17h1M11 17h9M16 4.5v5M8 14.5v5",
   clock: "M12 21a9 9 0 1 0 0-18a9 9 0 0 0 0 18zM12 7v5l3 2",
@@ -112,7 +111,7 @@ export function mark() {
  * @param {string} name
  * @returns {string} what a person sees as its first character
  */
-export function firstCharacter(name) {
+function firstCharacter(name) {
   if (!("Segmenter" in Intl)) return [...name][0] ?? "";
   const [first] = new Intl.Segmenter().segment(name);
   return first?.segment ?? "";
@@ -124,7 +123,7 @@ const HUES = 6;
  * @param {string} key a name's key
  * @returns {number} the same for the same name
  */
-export function hueOf(key) {
+function hueOf(key) {
   let sum = 0;
   for (const character of key) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 9_973;
   return sum % HUES;

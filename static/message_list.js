@@ -14,7 +14,7 @@ import { mentions } from "./names.js";
 /** @typedef {import("./conversation.js").Item} Item */
 
 /** Rows in the document. */
-export const ROWS_MAX = 240;
+const ROWS_MAX = 240;
 const ROWS_FIRST = 80;
 const ROWS_STEP = 60;
 /** Nearer to the end than this counts as being there. */

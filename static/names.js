@@ -3,7 +3,7 @@
 
 import { nameKey } from "./natter.js";
 
-export const NAME_CODE_POINTS_MAX = 32;
+const NAME_CODE_POINTS_MAX = 32;
 
 /**
  * A light check that saves a round trip. Names of dots alone are refused here because a URL cannot

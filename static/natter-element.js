@@ -37,7 +37,8 @@ const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLES);
 
 /**
- * A chat. Attributes: `server`, `room`, `username`, `token`, `theme`, `lang`; property `getToken`.
+ * A chat. Attributes: `server`, `room`, `username`, `token`, `theme`, `lang`, `autofocus`; property
+ * `getToken`.
  *
  * Events, all of which bubble out of it: `natter-settings` `{language, theme}`, `natter-state`
  * `{state, transport}`, `natter-joined` `{username, room}`, `natter-message` `{room, with, sender,

@@ -393,7 +393,6 @@ export class EventStreamParser {
  * @property {string} reason
  * @property {number | undefined} [retryAfterMs]
  * @property {boolean} [isUnusable]
- * @property {string} [problem] the error code of an HTTP answer
  */
 /**
  * What a link tells, and what it asks.

@@ -24,7 +24,7 @@ export class StatusLine {
   #people = h("span");
   #reason = h("span", { class: "reason" });
   #countdown = h("span", { class: "countdown" });
-  #unsent = h("span", { class: "unsent" });
+  #unsent = h("span");
   #button = h("button", { type: "button", class: "text-button" });
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;

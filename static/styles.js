@@ -107,7 +107,7 @@ button { border: 1px solid transparent; background: none; font-weight: 600; }
 .icon-button:hover { background: var(--sunken); }
 .icon-button.small { width: 2em; height: 2em; border-radius: .625em; }
 .icon-button.small .icon { width: 1.125em; height: 1.125em; }
-.text-button { padding: .125em .5em; border-radius: .5em; color: inherit; text-decoration: underline; text-underline-offset: .2em; }
+.text-button { padding: .125em .5em; border-radius: .5em; text-decoration: underline; text-underline-offset: .2em; }
 .text-button:hover { background: var(--sunken); }
 .primary, .secondary { min-height: 2.875em; padding: .5em 1.25em; border-radius: .875em; }
 .primary { background: var(--own); color: var(--on-own); }
@@ -358,7 +358,7 @@ const TALK = `
 .head { display: flex; gap: .5em; align-items: baseline; max-width: 100%; padding: 0 .25em .125em; font-size: var(--small); }
 .sender { font-weight: 700; overflow-wrap: anywhere; }
 .own .sender { color: var(--muted); }
-.head time, .note time { flex: none; color: var(--muted); font-variant-numeric: tabular-nums; }
+.head time { flex: none; color: var(--muted); font-variant-numeric: tabular-nums; }
 .line { position: relative; display: flex; max-width: 100%; }
 .bubble {
   min-width: 0;
@@ -411,7 +411,6 @@ const TALK = `
 .divider::before, .divider::after { content: ""; flex: 1; height: 1px; background: var(--line); }
 .divider span { flex: none; max-width: 80%; }
 .divider span::first-letter { text-transform: uppercase; }
-.divider span { display: inline-block; }
 .unread-line { color: var(--ink); font-weight: 650; }
 .unread-line::before, .unread-line::after { height: 2px; border-radius: 1px; background: var(--collar); }
 .unread-line span { padding: 0 .75em; border-radius: 1em; background: var(--collar); color: var(--on-collar); }

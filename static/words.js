@@ -95,10 +95,10 @@ export class Words {
 
   /**
    * @param {number} at ms since 1970
-   * @param {number} [now]
    * @returns {string} the day: by its name where it is near
    */
-  day(at, now = Date.now()) {
+  day(at) {
+    const now = Date.now();
     const days = Math.round((startOfDay(at) - startOfDay(now)) / 86_400_000);
     if (days === 0 || days === -1) {
       return new Intl.RelativeTimeFormat(this.language, { numeric: "auto" }).format(days, "day");
