@@ -8,6 +8,8 @@
  * @typedef {{ remedy: Remedy, text: import("./languages.js").TextKey }} CloseMeaning
  */
 
+import { mayReconnect } from "./natter.js";
+
 /** @type {ReadonlyMap<number, CloseMeaning>} */
 const MEANINGS = new Map([
   [1002, { remedy: "again", text: "misunderstood" }],
@@ -29,8 +31,7 @@ const MEANINGS = new Map([
 ]);
 
 /**
- * A code that is not in the table is judged by its range: from 4500 on a person or program must
- * change something first, anything else comes back.
+ * A code that is not in the table says only what the client will do.
  *
  * @param {number} code
  * @returns {CloseMeaning}
@@ -38,7 +39,7 @@ const MEANINGS = new Map([
 export function readCloseCode(code) {
   const known = MEANINGS.get(code);
   if (known) return known;
-  return code >= 4500
-    ? { remedy: "again", text: "refused" }
-    : { remedy: "wait", text: "serverClosed" };
+  return mayReconnect(code)
+    ? { remedy: "wait", text: "serverClosed" }
+    : { remedy: "again", text: "refused" };
 }
