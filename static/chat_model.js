@@ -382,13 +382,12 @@ export class ChatModel {
     if (!conversation) return;
     const isMention = !isDirect && !own && mentions(body, this.username);
     const isSeen = this.#options.isSeen(conversation);
+    const { readUpTo } = conversation;
     const item = conversation.take(message, { own, isSeen, isMention });
     if (item && !own && item.place > conversation.head) {
       this.#options.arrived(conversation, item, isMention || isDirect);
     }
-    if (isSeen && item) {
-      this.#rememberRead(conversation);
-    }
+    if (conversation.readUpTo !== readUpTo) this.#rememberRead(conversation);
     conversation.trim(conversation === this.active && !isSeen);
     this.#options.changed();
   }

@@ -130,6 +130,32 @@ Deno.test("a mention and a direct message call, history and what is seen do not 
   assertEquals(arrived.length, 4, "what is caught up on is not announced one by one");
 });
 
+Deno.test("how far somebody has read is written down when it moves, and else not", () => {
+  const written: string[] = [];
+  const store = new class extends Storage {
+    override set(name: string, value: string): void {
+      if (name.startsWith("read:")) written.push(`${name} ${value}`);
+    }
+  }(new URL("http://natter.example/read/"));
+  const { client, model, scene } = setScene(store);
+  const tell = (body: string, parts = {}) => {
+    const said = message(body, parts);
+    client.tell("message", said);
+    return said;
+  };
+  tell("nobody looks");
+  assertEquals(written, []);
+  scene.seen = model.active;
+  const { offset } = tell("somebody looks");
+  assertEquals(written, [`read:ann:#lobby e:${offset}`]);
+  tell("mine", { sender: "Ann" });
+  client.tell("message", message("again", { id: `id-${offset}`, offset }));
+  assertEquals(written.length, 1);
+  model.read(model.active);
+  model.read(model.active);
+  assertEquals(written.slice(1), [`read:ann:#lobby e:${model.active.newest}`]);
+});
+
 Deno.test("a message goes to the conversation that is open, and its state is followed", async () => {
   const { client, model } = setScene();
   model.send("one");
