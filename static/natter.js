@@ -1258,9 +1258,12 @@ export class Natter extends EventTarget {
     this.#rooms.delete(key);
     const error = new NatterError("left", "The room was left");
     for (const { reject } of entry.waiters) reject(error);
-    if (!entry.link || entry.link !== this.#link) return;
-    if (entry.link instanceof SocketLink) entry.link.send({ type: "leave", room });
-    else this.#dial();
+    const link = this.#link;
+    if (link instanceof SocketLink) {
+      if (entry.link === link) link.send({ type: "leave", room });
+      // It may be the one that others wait for.
+      else this.#askForRooms();
+    } else if (link && (entry.link === link || link.pending.has(key))) this.#dial();
   }
 
   /**
@@ -1752,10 +1755,11 @@ export class Natter extends EventTarget {
     const key = nameKey(event.room);
     if (!this.#rooms.has(key) && key.startsWith("@")) this.#addRoom(event.room);
     const room = this.#rooms.get(key);
+    link.pending.delete(key);
     if (!room) {
       // Left meanwhile; or the server's default, where all were left.
       if (link instanceof SocketLink) link.send({ type: "leave", room: event.room });
-      return;
+      return this.#becomeReady(link);
     }
     const { epoch, offset, recovered } = event;
     const isKnown = recovered && room.link === link;
@@ -1772,8 +1776,8 @@ export class Natter extends EventTarget {
     for (const { resolve } of room.waiters.splice(0)) resolve(event);
     if (!isKnown) this.#emit("joined", event);
     if (!recovered) { for (const feed of this.#feeds) feed.push(event); }
-    link.pending.delete(key);
-    this.#becomeReady(link);
+    if (link.isReady) this.#askForRooms();
+    else this.#becomeReady(link);
   }
 
   /**

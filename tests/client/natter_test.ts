@@ -56,6 +56,32 @@ Deno.test("say, be told, write to one, look back, delete, come and go", async ()
   assertEquals([...ben.natter.cursor.matchAll(/[^,=]+(?==)/g)].flat().sort(), ["@ben", "milk"]);
 });
 
+for (const transport of ["websocket", "events", "poll"] as const) {
+  Deno.test(`${transport}: rooms that are asked for at once are all joined, and can be written to`, async () => {
+    await using world = await World.start();
+    const { url } = world;
+    await using ann = await new TestClient({ url, username: "ann", transport }).opened();
+    const { natter } = ann;
+    const left = codeOf(natter.join("left"));
+    const joined = ["tea", "milk", "cream"].map((room) => natter.join(room));
+    const sent = natter.send("at once", { room: "cream" });
+    natter.leave("left");
+    assertEquals(await left, "left");
+    const rooms = await within(Promise.all(joined), "all are joined");
+    assertEquals(rooms.map(({ room }) => room), ["tea", "milk", "cream"]);
+    assertEquals((await within(sent, "it is stored")).room, "cream");
+  });
+
+  Deno.test(`${transport}: a room that is left while it connects is not waited for`, async () => {
+    await using world = await World.start();
+    const rooms = ["tea", "lobby"];
+    await using ann = new TestClient({ url: world.url, username: "ann", rooms, transport });
+    ann.natter.leave("lobby");
+    await ann.opened();
+    assertEquals((await ann.natter.send("here")).room, "tea");
+  });
+}
+
 Deno.test("what can't be done rejects with the server's code, and nothing else suffers", async () => {
   await using world = await World.start();
   await using ann = await new TestClient({ url: world.url, username: "ann" }).opened();
