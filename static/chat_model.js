@@ -18,7 +18,8 @@ import { nameKey, randomId } from "./natter.js";
  * @property {(conversation: Conversation, item: MessageItem, isMention: boolean) => void} arrived
  *   somebody else has just said something
  * @property {(conversation: Conversation) => boolean} isSeen somebody looks at its newest end
- * @property {(code: string, message: string) => void} failed what was asked for did not happen
+ * @property {(code: string, message: string, room?: string) => void} failed what was asked for did
+ *   not happen; `room`: it could not be joined
  * @property {() => number} [now]
  */
 
@@ -71,8 +72,8 @@ export class ChatModel {
     client.addEventListener("gap", ({ detail }) => this.#miss(detail));
     client.addEventListener("typing", ({ detail }) => this.#type(detail));
     client.addEventListener("presence", () => options.changed());
-    client.addEventListener("error", ({ detail: { code, message } }) => {
-      if (code !== "connect_failed") options.failed(code, message);
+    client.addEventListener("error", ({ detail: { code, message, room } }) => {
+      if (code !== "connect_failed") options.failed(code, message, room);
     });
   }
 
@@ -155,10 +156,9 @@ export class ChatModel {
     const conversation = this.#open("room", name);
     if (activate) this.activate(conversation);
     if (isKnown) return;
-    this.#client.join(name).catch((error) => {
-      if (this.#client.state === "closed" || error.code === "left") return;
-      this.leave(conversation);
-      this.#options.failed(error.code, name);
+    // Why it cannot be joined is told as an `error`.
+    this.#client.join(name).catch(({ code }) => {
+      if (this.#client.state !== "closed" && code !== "left") this.leave(conversation);
     });
   }
 

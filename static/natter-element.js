@@ -32,6 +32,7 @@ const HIDDEN_MS = 200;
 const TYPING_LOOK_MS = 1_000;
 /** More new messages at once than this are only counted for those who listen. */
 const SPOKEN_MAX = 3;
+const TOAST_MS = 6_000;
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLES);
@@ -69,6 +70,8 @@ export class NatterChat extends HTMLElement {
   #opener;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #typingTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #toastTimer;
   #listening = new AbortController();
 
   /**
@@ -288,7 +291,7 @@ export class NatterChat extends HTMLElement {
       changed: () => this.#schedule(),
       arrived: (conversation, item, isCall) => this.#arrived(conversation, item, isCall),
       isSeen: (conversation) => this.#isSeen(conversation),
-      failed: (code, what) => this.#fail(code, what),
+      failed: (...failure) => this.#fail(...failure),
     }, room);
     this.#join.clearError();
     this.#join.setBusy(true);
@@ -547,14 +550,16 @@ export class NatterChat extends HTMLElement {
 
   /**
    * @param {string} code
-   * @param {string} what
+   * @param {string} message
+   * @param {string} [room] that could not be joined
    */
-  #fail(code, what) {
-    const isRoom = code === "room_name_invalid" || code === "forbidden" || code === "rooms_full";
-    if (isRoom) this.#words.say(this.#toast, "roomInvalid", { room: what.split(":")[0] ?? what });
-    else this.#words.say(this.#toast, "actionFailed", { reason: what });
+  #fail(code, message, room) {
+    const isShut = code === "room_name_invalid" || code === "forbidden";
+    if (room !== undefined && isShut) this.#words.say(this.#toast, "roomInvalid", { room });
+    else this.#words.say(this.#toast, "actionFailed", { reason: message });
     this.#toast.hidden = false;
-    setTimeout(() => this.#toast.hidden = true, 6_000);
+    clearTimeout(this.#toastTimer);
+    this.#toastTimer = setTimeout(() => this.#toast.hidden = true, TOAST_MS);
   }
 
   // ---- Language and colours

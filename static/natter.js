@@ -133,7 +133,8 @@
  * @property {Typing} typing
  * @property {StateChange} state
  * @property {Omit<Unsent, "inDoubt"> & { error: NatterError }} failed a message is given back
- * @property {{ code: string, message: string }} error what went wrong and belongs to no promise
+ * @property {{ code: string, message: string, room?: string }} error what went wrong and belongs to
+ *   no promise; with `room`: that it could not be joined
  * @property {{ code: number, reason: string }} closed it is over until `connect` is called
  */
 /**
@@ -1241,7 +1242,8 @@ export class Natter extends EventTarget {
     const joined = this.#join(room, position);
     // So that a room that nobody waits for ends no process, and is still heard of.
     joined.catch(({ code, message }) => {
-      if (this.#state !== "closed") this.#emit("error", { code, message: `${room}: ${message}` });
+      if (this.#state === "closed" || code === "left") return;
+      this.#emit("error", { code, message: `${room}: ${message}`, room });
     });
     return joined;
   }

@@ -42,9 +42,10 @@ class FakeClient extends EventTarget {
 
   join(room: string): Promise<unknown> {
     this.joins.push(room);
-    return room === "closed"
-      ? Promise.reject(new NatterError("forbidden", "not for you"))
-      : Promise.resolve();
+    if (room !== "closed") return Promise.resolve();
+    const joined = Promise.reject(new NatterError("forbidden", "not for you"));
+    joined.catch(({ code, message }) => this.tell("error", { code, message, room }));
+    return joined;
   }
 
   leave(room: string): void {
@@ -72,7 +73,7 @@ function setScene(store = new Storage(new URL(`http://natter.example/${scenes++}
     changed: () => {},
     arrived: (_conversation, item, isCall) => arrived.push(`${item.body}${isCall ? "!" : ""}`),
     isSeen: (conversation) => conversation === scene.seen,
-    failed: (code) => failed.push(code),
+    failed: (code, message, room) => failed.push(`${code} ${message} ${room}`),
     now: () => scene.now,
   }, "lobby");
   const joined = { epoch: "e", offset: 0, head: 0, recovered: false };
@@ -218,7 +219,7 @@ Deno.test("rooms are joined, remembered, and left; one that is closed is left at
   model.openRoom("closed");
   await settled();
   assertEquals(client.joins, ["tea", "closed"]);
-  assertEquals(failed, ["forbidden"]);
+  assertEquals(failed, ["forbidden not for you closed"]);
   assertEquals([...model.conversations.keys()], ["#lobby", "#tea"]);
   const after = setScene(store);
   after.model.resume();

@@ -3,7 +3,15 @@
 /** Coming in: a name, a room, what is remembered, and what is refused in words. */
 
 import { assert, assertEquals } from "@std/assert";
-import { DEADLINE_MS, pageTest, playServer, setStage, someone, Visitor } from "./browser.ts";
+import {
+  DEADLINE_MS,
+  joinPlayedServer,
+  pageTest,
+  playServer,
+  setStage,
+  someone,
+  Visitor,
+} from "./browser.ts";
 
 const stage = setStage();
 
@@ -109,6 +117,32 @@ pageTest("a second room that cannot be is said, and the first one stays", async 
     /The room “\W*no such\W*” does not exist/,
   );
   await visitor.waitForText(visitor.page.locator(".title"), stage.room);
+});
+
+pageTest("why a room cannot be joined is said once, and leaving one says nothing", async () => {
+  const [visitor] = await joinPlayedServer(stage, {
+    answer({ type, room, ref }, server) {
+      if (type !== "join" || room !== "full") return;
+      server.tell({ type: "error", ref, code: "rooms_full", message: "no more rooms" });
+    },
+  });
+  await using _visitor = visitor;
+  const toast = visitor.page.locator(".toast");
+  await toast.evaluate((toast) => {
+    const said: unknown[] = [];
+    Object.assign(globalThis, { said });
+    new MutationObserver(() => said.push(toast.textContent)).observe(toast, { childList: true });
+  });
+  await visitor.openRoom("silent");
+  await visitor.page.getByRole("button", { name: /Leave \W*silent/ }).click();
+  await visitor.page.locator("#new-room").fill("full");
+  await visitor.page.locator("#new-room").press("Enter");
+  await visitor.waitForText(toast, /That did not work: \W*full: no more rooms/);
+  await visitor.waitForText(visitor.page.locator(".title"), "lobby");
+  const said = await visitor.page.evaluate(() =>
+    (globalThis as unknown as { said: string[] }).said
+  );
+  assertEquals(said.length, 1, said.join());
 });
 
 pageTest(

@@ -328,6 +328,22 @@ Deno.test("no token: told as an error, and tried again", async () => {
   assertEquals([errors, server.secrets], [["logged out", "logged out"], ["token"]]);
 });
 
+Deno.test("a room that is refused is told once, by its name; one that was left is not", async () => {
+  const server = new FakeServer();
+  await using ann = await client(server).opened();
+  const errors: unknown[] = [];
+  ann.natter.addEventListener("error", ({ detail }) => errors.push(detail));
+  const codes = Promise.all(
+    ["milk", "Cream"].map((room) => ann.natter.join(room).catch(({ code }: NatterError) => code)),
+  );
+  ann.natter.leave("milk");
+  server.sockets.at(-1)!.tell([
+    { type: "error", ref: server.commands.at(-1)!["ref"], code: "rooms_full", message: "no more" },
+  ]);
+  assertEquals(await within(codes, "both are answered"), ["left", "rooms_full"]);
+  assertEquals(errors, [{ code: "rooms_full", message: "Cream: no more", room: "Cream" }]);
+});
+
 Deno.test("a hole in the stream is told, and what is unknown takes its place", async () => {
   const server = new FakeServer();
   await using ann = await client(server).opened();
