@@ -20,6 +20,7 @@ import { createLogger } from "./lib/logger.ts";
 import { systemClock } from "./lib/system_clock.ts";
 import { DenoServeTransport } from "./lib/transport/deno_serve.ts";
 import { EventStreams } from "./lib/transport/event_stream.ts";
+import { FramesTransport } from "./lib/transport/frames.ts";
 import { CLOSE_CODE } from "./lib/websocket/close_code.ts";
 import { loadAssets } from "./routes/assets.ts";
 import { createApp } from "./routes/mod.ts";
@@ -43,12 +44,6 @@ const chat = new Chat({
   onError: (error) => logger.error("Command failed", { error: String(error) }),
 });
 
-const transport = new DenoServeTransport({
-  pingSeconds: config.pingSeconds,
-  onError: (error) => logger.error("Socket handler failed", { error: String(error) }),
-});
-setInterval(() => transport.closeStuck(), 2 * config.pingSeconds * 1000);
-
 const eventStreams = new EventStreams(systemClock);
 
 const app = createApp({
@@ -66,7 +61,7 @@ const app = createApp({
 });
 
 let draining = false;
-const server = listen();
+const server = await listen();
 for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, drain);
 
 function readConfig(): Config {
@@ -129,26 +124,57 @@ function randomId(): string {
   return crypto.getRandomValues(new Uint8Array(9)).toBase64({ alphabet: "base64url" });
 }
 
-function listen(): Deno.HttpServer {
+/** A server that listens, whichever transport it is. */
+interface Listener {
+  closeAll(code: number, reason: string): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+async function listen(): Promise<Listener> {
+  const { host, pingSeconds } = config;
+  const onError = (error: unknown) =>
+    logger.error("Socket handler failed", { error: String(error) });
   try {
-    return Deno.serve({
-      hostname: config.host,
-      port: config.port,
-      onListen({ hostname, port }) {
-        const host = hostname === "0.0.0.0" || hostname === "::" ? "localhost" : hostname;
-        const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
-        logger.info("Natter is listening", { url });
-      },
-    }, (request, info) =>
-      app.fetch(request, {
-        remoteAddress: info.remoteAddr.hostname,
-        whenCompleted: (call) => void info.completed.then(call, call),
-        upgrade: (request, options) => transport.upgrade(request, options),
-      }));
+    return await (config.transport === "serve" ? listenServe : listenFrames)(pingSeconds, onError);
   } catch (error) {
-    console.error(`Cannot listen on ${config.host}:${config.port}: ${(error as Error).message}`);
+    console.error(`Cannot listen on ${host}:${config.port}: ${(error as Error).message}`);
     Deno.exit(1);
   }
+}
+
+function listenServe(pingSeconds: number, onError: (error: unknown) => void): Listener {
+  const transport = new DenoServeTransport({ pingSeconds, onError });
+  const server = Deno.serve({
+    hostname: config.host,
+    port: config.port,
+    onListen: ({ port }) => announce(port),
+  }, (request, info) =>
+    app.fetch(request, {
+      remoteAddress: info.remoteAddr.hostname,
+      whenCompleted: (call) => void info.completed.then(call, call),
+      upgrade: (request, options) => transport.upgrade(request, options),
+    }));
+  setInterval(() => transport.closeStuck(), 2 * pingSeconds * 1000);
+  return {
+    closeAll: (code, reason) => transport.closeAll(code, reason),
+    shutdown: () => server.shutdown(),
+  };
+}
+
+async function listenFrames(
+  pingSeconds: number,
+  onError: (error: unknown) => void,
+): Promise<Listener> {
+  const fetch: typeof app.fetch = (request, bindings) => app.fetch(request, bindings);
+  const transport = new FramesTransport({ fetch, pingSeconds, onError });
+  announce(await transport.listen({ hostname: config.host, port: config.port }));
+  return transport;
+}
+
+function announce(port: number): void {
+  const host = config.host === "0.0.0.0" || config.host === "::" ? "localhost" : config.host;
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
+  logger.info("Natter is listening", { url });
 }
 
 /**
@@ -170,7 +196,7 @@ async function drain(): Promise<void> {
   }
   eventStreams.closeAll(CLOSE_CODE.Drain, "drain");
   // The listener comes last: its shutdown closes sockets with 1001, and would overtake these.
-  await Promise.race([transport.closeAll(CLOSE_CODE.Drain, "drain"), answered.promise]);
+  await Promise.race([server.closeAll(CLOSE_CODE.Drain, "drain"), answered.promise]);
   await log.close();
   await server.shutdown();
   clearTimeout(deadline);

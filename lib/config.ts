@@ -12,6 +12,8 @@ export interface Config {
   readonly host: string;
   /** Port to listen on; 0: any free one. */
   readonly port: number;
+  /** What serves: the runtime's own server and sockets, or our frames over `node:http`. */
+  readonly transport: "serve" | "frames";
   /** The SQLite file of the log, or `:memory:`. */
   readonly database: string;
   /** What an acknowledged message survives: the end of the process, or that of the machine. */
@@ -92,6 +94,7 @@ interface Setting<T> {
 const SETTINGS = {
   HOST: hostname("0.0.0.0"),
   PORT: integer(8000, 0, 65_535),
+  TRANSPORT: oneOf<"serve" | "frames">(["serve", "frames"], "serve"),
   DATABASE: databasePath("data/natter.db"),
   DURABILITY: oneOf<"process" | "disk">(["process", "disk"], "process"),
   AUTH: oneOf<"open" | "token">(["open", "token"], "open"),
@@ -164,6 +167,7 @@ export function parseConfig(get: (name: string) => string | undefined): Config {
   const config: Config = {
     host: read("HOST"),
     port: read("PORT"),
+    transport: read("TRANSPORT"),
     database: read("DATABASE"),
     durability: read("DURABILITY"),
     auth: read("AUTH"),

@@ -206,3 +206,44 @@ export const ERASE_PASSES_MAX = 10;
 
 /** Milliseconds for which a name that was read under without a key is no new one to its address. */
 export const VISIT_MS = 60_000;
+
+// The transport `frames`.
+
+/** Bytes of a buffer that frames are encoded into, one behind the other. */
+export const FRAME_SLAB_BYTES = 256 * 1024;
+
+/** Bytes that a socket is given at once. */
+export const SOCKET_WRITE_BYTES_MAX = 64 * 1024;
+
+/** Unsent bytes of a socket above which only the last of its pings is answered. */
+export const PONG_UNSENT_BYTES_MAX = 4096;
+
+/** Milliseconds between two looks at all sockets. */
+export const SOCKET_SWEEP_MS = 1000;
+
+/** Seconds for which a close frame may stay without an answer. */
+export const CLOSE_SECONDS_MAX = 5;
+
+/** Fragments of a message, its first included. */
+export const MESSAGE_FRAGMENTS_MAX = 65_536;
+
+/** Milliseconds within which the head of a request must have come. */
+export const REQUEST_HEAD_MS_MAX = 10_000;
+
+/** Bytes of the head of a request. */
+export const REQUEST_HEAD_BYTES_MAX = 16 * 1024;
+
+/** Milliseconds within which a request must have come with its body; the routes give up earlier. */
+export const REQUEST_MS_MAX = 30_000;
+
+/** Milliseconds for which a connection may wait for its next request; longer than a proxy lets it. */
+export const KEEP_ALIVE_MS = 75_000;
+
+/** Messages of one chunk that a socket reads in one turn of the event loop. */
+export const READ_MESSAGES_MAX = 4;
+
+/** Pings of one chunk that a socket reads in one turn of the event loop. */
+export const READ_PINGS_MAX = 64;
+
+/** Turns of the event loop between the last message that is heard and the close of all sockets. */
+export const CLOSE_ALL_TURNS = 5;

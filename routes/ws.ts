@@ -6,10 +6,11 @@
 
 import { type Context, Hono } from "hono";
 import { createEcho } from "../lib/chat/echo.ts";
+import { messageBytesMaxOf } from "../lib/chat/session.ts";
 import { RICH_SUBPROTOCOL } from "../lib/protocol/event.ts";
 import { PLAIN_SUBPROTOCOL } from "../lib/protocol/plain.ts";
 import { parseCursor } from "../lib/protocol/position.ts";
-import type { Connection, ConnectionHandler } from "../lib/transport/connection.ts";
+import type { Connection, ConnectionHandler, UpgradeOptions } from "../lib/transport/connection.ts";
 import { CLOSE_CODE } from "../lib/websocket/close_code.ts";
 import { checkUpgrade, parseSubprotocols } from "../lib/websocket/handshake.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
@@ -34,7 +35,10 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
   const echo = { echoBytesMax: config.echoBytesMax, budget: chat.budget };
   const app = new Hono<AppTypes>();
 
-  app.all("/ws", (c) => upgrade(c, undefined, () => (connection) => createEcho(connection, echo)));
+  app.all("/ws", (c) => {
+    const open: Opener = (connection) => createEcho(connection, echo);
+    return upgrade(c, { messageBytesMax: config.echoBytesMax }, () => open);
+  });
 
   app.all("/ws/:username{[^/]*}", (c) => {
     const url = new URL(c.req.url);
@@ -42,10 +46,12 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
     const subprotocol = [RICH_SUBPROTOCOL, PLAIN_SUBPROTOCOL].find((name) =>
       offered.includes(name)
     );
-    return upgrade(c, subprotocol, (address) => {
+    const isPlain = subprotocol !== RICH_SUBPROTOCOL;
+    const messageBytesMax = messageBytesMaxOf(isPlain, config.bodyBytesMax);
+    return upgrade(c, { subprotocol, messageBytesMax }, (address) => {
       const credential = findCredential(c.req.header("Authorization"), offered);
       const request = {
-        isPlain: subprotocol !== RICH_SUBPROTOCOL,
+        isPlain,
         username: pathSegment(c, 1),
         address,
         rooms: url.searchParams.getAll("room"),
@@ -62,7 +68,7 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
    */
   function upgrade(
     c: Context<AppTypes>,
-    subprotocol: string | undefined,
+    settings: Pick<UpgradeOptions, "subprotocol" | "messageBytesMax">,
     prepare: (address: string) => Opener,
   ): Response {
     const request = c.req.raw;
@@ -81,7 +87,7 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
     const ended = () => connectionCounter.leave(address);
     try {
       const open = admission === "admitted" ? prepare(address) : refuseFull;
-      return c.env.upgrade(request, { subprotocol, open, ended });
+      return c.env.upgrade(request, { ...settings, open, ended });
     } catch (error) {
       ended();
       throw error;

@@ -9,6 +9,7 @@ Deno.test("without any variable the defaults hold", () => {
   assertEquals(parse(), {
     host: "0.0.0.0",
     port: 8000,
+    transport: "serve",
     database: "data/natter.db",
     durability: "process",
     auth: "open",
@@ -95,6 +96,7 @@ const UNUSABLE: readonly (readonly [name: string, value: string, line: string])[
     "http://x",
     'HOST is "http://x", but takes an address or a host name to listen on, without a port',
   ],
+  ["TRANSPORT", "ws", 'TRANSPORT is "ws", but takes serve or frames'],
   ["LOG", "xml", 'LOG is "xml", but takes text or json'],
   [
     "ALLOWED_ORIGINS",

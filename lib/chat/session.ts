@@ -54,6 +54,16 @@ export interface SessionHost {
   ended(session: Session): void;
 }
 
+/**
+ * Bytes that a message on a session's socket may have.
+ *
+ * @param isPlain Whether it speaks the plain protocol, else the rich one.
+ * @param bodyBytesMax A message's body, in bytes of UTF-8.
+ */
+export function messageBytesMaxOf(isPlain: boolean, bodyBytesMax: number): number {
+  return isPlain ? bodyBytesMax : jsonBytesMax(bodyBytesMax);
+}
+
 /** A user on one connection. */
 export class Session implements ConnectionHandler, Recipient {
   /** Where messages to this user go. */
@@ -149,8 +159,7 @@ export class Session implements ConnectionHandler, Recipient {
     if (typeof message !== "string") {
       return this.end(CLOSE_CODE.UnsupportedData, "binary messages are not taken here");
     }
-    const { bodyBytesMax } = this.#host.settings;
-    const bytesMax = this.isPlain ? bodyBytesMax : jsonBytesMax(bodyBytesMax);
+    const bytesMax = messageBytesMaxOf(this.isPlain, this.#host.settings.bodyBytesMax);
     if (exceedsBytes(message, bytesMax)) {
       return this.end(CLOSE_CODE.MessageTooBig, `a message may have ${bytesMax} bytes`);
     }

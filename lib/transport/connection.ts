@@ -44,6 +44,11 @@ export interface ConnectionHandler {
 export interface UpgradeOptions {
   /** The subprotocol to name in the answer. */
   readonly subprotocol?: string | undefined;
+  /**
+   * Bytes that a message may have. More ends the socket with 1009 before memory is spent, where the transport
+   * can; what is received must be measured all the same.
+   */
+  readonly messageBytesMax: number;
   /** Called once, when the socket is open. */
   readonly open: (connection: Connection) => ConnectionHandler;
   /**

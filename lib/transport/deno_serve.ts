@@ -11,6 +11,7 @@
 import { CLOSE_ROUND_MS, CLOSE_ROUNDS_MAX, UPGRADE_MS_MAX } from "../limits.ts";
 import { CLOSE_CODE, truncateReason } from "../websocket/close_code.ts";
 import type { Connection, ConnectionHandler, UpgradeOptions } from "./connection.ts";
+import { ConnectionSet } from "./connection_set.ts";
 
 /** Settings of a {@linkcode DenoServeTransport}. */
 export interface DenoServeTransportOptions {
@@ -23,10 +24,7 @@ export interface DenoServeTransportOptions {
 /** The sockets of one server. */
 export class DenoServeTransport {
   readonly #options: DenoServeTransportOptions;
-  /** Every socket that has not ended, whether open, opening or closing. */
-  readonly #connections = new Set<DenoConnection>();
-  #whenEmpty: (() => void) | undefined;
-  #closing: { readonly code: number; readonly reason: string } | undefined;
+  readonly #connections = new ConnectionSet<DenoConnection>();
 
   /**
    * Creates one.
@@ -67,12 +65,7 @@ export class DenoServeTransport {
    * @returns When the last one has ended. A peer that does not answer may make this wait for ever.
    */
   closeAll(code: number, reason: string): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#whenEmpty = resolve;
-    this.#closing = { code, reason };
-    for (const connection of this.#connections) connection.close(code, reason);
-    if (this.#connections.size === 0) resolve();
-    return promise;
+    return this.#connections.closeAll(code, reason);
   }
 
   /**
@@ -86,15 +79,12 @@ export class DenoServeTransport {
 
   /** @internal A connection is open. @returns Whether it may stay so. */
   opened(connection: DenoConnection): boolean {
-    if (this.#closing === undefined) return true;
-    connection.close(this.#closing.code, this.#closing.reason);
-    return false;
+    return this.#connections.opened(connection);
   }
 
   /** @internal A connection is gone. */
   ended(connection: DenoConnection): void {
-    this.#connections.delete(connection);
-    if (this.#connections.size === 0) this.#whenEmpty?.();
+    this.#connections.ended(connection);
   }
 
   /** @internal A handler threw. */

@@ -112,6 +112,7 @@ export class Decoder {
   readonly #limits: DecoderLimits;
   #state: "header" | "message" | "control" | "stopped" = "header";
   #writing = false;
+  #isYielding = false;
 
   /** The beginning of a header that a chunk ended in. */
   #headerPart: Gathering | undefined;
@@ -153,27 +154,38 @@ export class Decoder {
    *
    * @param chunk Bytes received, at any split. Masked payloads are **unmasked in place**; the
    * decoder keeps no reference.
+   * @returns How many were read: all, unless a handler called {@linkcode Decoder.yield}.
    * @throws {ProtocolError} If the peer broke RFC 6455 or a limit; frames before that one have been
    * handed over.
    * @throws {Error} If called from a handler of this decoder: those bytes would overtake the rest
    * of the chunk.
    */
-  write(chunk: Uint8Array): void {
+  write(chunk: Uint8Array): number {
     if (this.#writing) throw new Error("Cannot write to the decoder from one of its handlers");
     this.#writing = true;
+    this.#isYielding = false;
     try {
       let at = 0;
-      while (at < chunk.length && this.#state !== "stopped") {
+      while (at < chunk.length && this.#state !== "stopped" && !this.#isYielding) {
         if (this.#state === "header") at = this.#readHeader(chunk, at);
         else if (this.#state === "message") at = this.#readMessage(chunk, at);
         else at = this.#readControl(chunk, at);
       }
+      return this.#state === "stopped" ? chunk.length : at;
     } catch (error) {
       this.stop();
       throw error;
     } finally {
       this.#writing = false;
     }
+  }
+
+  /**
+   * Lets {@linkcode Decoder.write} return after the frame at hand, so that a handler is not overrun by a chunk
+   * of many. The caller keeps the rest of the chunk, and writes it later.
+   */
+  yield(): void {
+    this.#isYielding = true;
   }
 
   /** Ends decoding: buffers are let go, and whatever is still to come is ignored. */

@@ -29,6 +29,7 @@ Deno.test(
         asked++;
         await hasLeft.promise;
         return transport.upgrade(request, {
+          messageBytesMax: 65_536,
           open() {
             opened++;
             return { message() {}, closed() {} };

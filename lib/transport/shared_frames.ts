@@ -1,0 +1,137 @@
+/**
+ * Frames that are encoded once, and written to all who are sent the same text.
+ *
+ * @module
+ */
+
+import { FRAME_SLAB_BYTES } from "../limits.ts";
+import { encodeFrame, encodeInto, OPCODE } from "../websocket/frame.ts";
+
+/** A frame, or several in a row, within a buffer that nobody writes to again. */
+export interface EncodedFrame {
+  /** The buffer. */
+  readonly slab: Uint8Array<ArrayBuffer>;
+  /** Where the frame begins. */
+  readonly start: number;
+  /** Where it ends, exclusive. */
+  readonly end: number;
+}
+
+/** A text that was encoded, and the one that was asked for after it. */
+interface Known {
+  readonly text: string;
+  readonly frame: EncodedFrame;
+  next: Known | undefined;
+}
+
+/**
+ * Encodes messages into frames, one behind the other in slabs.
+ *
+ * Who is sent several texts in a row, as others were before, gets one piece of a slab: no copy for each
+ * reader, and one write. A slab is never used again, for it may still be on its way; it goes when the last
+ * who was sent a part of it has got that.
+ */
+export class SharedFrames {
+  #slab = new Uint8Array(0);
+  #end = 0;
+  /** Bytes of frames that are remembered beside the slab. */
+  #largeBytes = 0;
+  /** The texts in the slab, and large ones since it was begun; strings that are one object are found without a look at their characters. */
+  readonly #known = new Map<string, Known>();
+  /** What was asked for last. */
+  #last: Known | undefined;
+
+  /**
+   * Gives the frame of a message.
+   *
+   * @param message A text message, or the bytes of a binary one, which are copied.
+   */
+  encode(message: string | Uint8Array): EncodedFrame {
+    if (typeof message !== "string") return this.#append(OPCODE.Binary, message);
+    // Readers are mostly sent what the one before was, in the same order.
+    const expected = this.#last?.next;
+    const known = expected?.text === message ? expected : this.#known.get(message);
+    const entry = known ?? this.#remember(message);
+    if (this.#last !== undefined) this.#last.next = entry;
+    this.#last = entry;
+    return entry.frame;
+  }
+
+  #remember(text: string): Known {
+    const frame = this.#append(OPCODE.Text, text);
+    if (this.#largeBytes > FRAME_SLAB_BYTES) this.#forget();
+    const known = { text, frame, next: undefined };
+    this.#known.set(text, known);
+    return known;
+  }
+
+  /**
+   * Makes one piece of several: within a slab, where that costs no buffer of its own.
+   *
+   * @param pieces In their order.
+   */
+  join(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    if (bytes > FRAME_SLAB_BYTES / 4) return joinBytes(pieces);
+    if (this.#end + bytes > this.#slab.length) this.#begin();
+    const start = this.#end;
+    for (const piece of pieces) {
+      this.#slab.set(piece, this.#end);
+      this.#end += piece.length;
+    }
+    return this.#slab.subarray(start, this.#end);
+  }
+
+  #append(opcode: number, payload: string | Uint8Array): EncodedFrame {
+    // A large one would leave much of a slab empty.
+    if (payload.length > FRAME_SLAB_BYTES / 4) {
+      const frame = whole(encodeFrame({ opcode, payload }));
+      this.#largeBytes += frame.end;
+      return frame;
+    }
+    const start = this.#end;
+    const written = encodeInto({ opcode, payload }, this.#slab, start);
+    if (written === 0) {
+      this.#begin();
+      return this.#append(opcode, payload);
+    }
+    this.#end += written;
+    return { slab: this.#slab, start, end: this.#end };
+  }
+
+  #begin(): void {
+    this.#slab = new Uint8Array(FRAME_SLAB_BYTES);
+    this.#end = 0;
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#known.clear();
+    this.#last = undefined;
+    this.#largeBytes = 0;
+  }
+}
+
+/**
+ * Bytes that are a frame by themselves.
+ *
+ * @param bytes The frame, or whatever is to be sent as it is.
+ */
+export function whole(bytes: Uint8Array<ArrayBuffer>): EncodedFrame {
+  return { slab: bytes, start: 0, end: bytes.length };
+}
+
+/**
+ * Makes one of several.
+ *
+ * @param pieces In their order.
+ */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
+}
