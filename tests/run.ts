@@ -7,6 +7,7 @@
 interface Suite {
   readonly name: string;
   readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What the server's tests need: sockets, the server as a process, and files of their own. */
@@ -16,6 +17,20 @@ const SUITES: readonly Suite[] = [
   {
     name: "units, sockets, hostile peers",
     args: [...PERMISSIONS, "--ignore=tests/browser", "tests"],
+  },
+  {
+    name: "sockets, hostile peers, the end of the process on TRANSPORT=frames",
+    args: [
+      ...PERMISSIONS,
+      // These choose their transport themselves.
+      "--ignore=tests/transport/transports_test.ts,tests/transport/frames_test.ts,tests/transport/left_early_test.ts",
+      "tests/transport",
+      "tests/hostile",
+      "tests/main_test.ts",
+      "tests/drain_test.ts",
+      "tests/restart_test.ts",
+    ],
+    env: { TEST_TRANSPORT: "frames" },
   },
   // Chromium and its driver load native parts, look into the system, and start processes.
   { name: "a real browser", args: ["--allow-all", "tests/browser"] },
@@ -43,7 +58,7 @@ const skipped = total.ignored > 0 ? `, ${total.ignored} skipped` : "";
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 if (total.failed > 0 || total.passed === 0) Deno.exit(1);
 
-async function runSuite({ name, args }: Suite): Promise<Counts> {
+async function runSuite({ name, args, env }: Suite): Promise<Counts> {
   console.log(`\n== ${name}`);
   const color: Record<string, string> = Deno.stdout.isTerminal()
     ? { FORCE_COLOR: "1" }
@@ -51,7 +66,7 @@ async function runSuite({ name, args }: Suite): Promise<Counts> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", ...args],
     cwd: new URL("../", import.meta.url),
-    env: color,
+    env: { ...color, ...env },
     stdin: "null",
     stdout: "piped",
   }).spawn();

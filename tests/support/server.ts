@@ -15,6 +15,11 @@ export const START_FLAGS: readonly string[] = taskWords("start").filter((word) =
   word.startsWith("--")
 );
 
+/** The transport that a run of the tests is about: `TEST_TRANSPORT`, as `deno task test` sets it. */
+export const TRANSPORT: "serve" | "frames" = Deno.env.get("TEST_TRANSPORT") === "frames"
+  ? "frames"
+  : "serve";
+
 /** A running server. */
 export interface TestServer extends AsyncDisposable {
   /** Its address, with a slash at its end. */
@@ -39,6 +44,7 @@ export async function startServer(env: Readonly<Record<string, string>> = {}): P
   const process = spawnServer({
     HOST: "127.0.0.1",
     PORT: "0",
+    TRANSPORT,
     DATABASE: ":memory:",
     // All clients of a test come from one address.
     CLAIMS_PER_MINUTE: "0",
