@@ -73,9 +73,17 @@ export type Scenario =
   | ResumeScenario
   | ReadingScenario;
 
-const PLAIN = ["natter", "deno-raw", "ws-node", "socketio", "bun-pub", "bun-batch"];
+const PLAIN = [
+  "natter",
+  "natter-frames-plain",
+  "deno-raw",
+  "ws-node",
+  "socketio",
+  "bun-pub",
+  "bun-batch",
+];
 const AGAINST_PLAIN = ["deno-raw", "natter"];
-const RICH = ["natter-rich", "natter-rich-file"];
+const RICH = ["natter-rich", "natter-frames-rich", "natter-rich-file"];
 
 /** The scenarios by name, in the order of the report. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {

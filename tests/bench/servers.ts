@@ -83,6 +83,18 @@ export const SERVERS: Readonly<Record<string, Server>> = {
     short: "Natter, rich, with a file",
     database: "a file",
   },
+  "natter-frames-plain": {
+    ...natter,
+    title: "Natter, plain, on its own frames",
+    short: "Natter frames, plain",
+    env: { ...natter.env, TRANSPORT: "frames" },
+  },
+  "natter-frames-rich": {
+    ...natterRich,
+    title: "Natter, rich, on its own frames",
+    short: "Natter frames, rich",
+    env: { ...natter.env, TRANSPORT: "frames" },
+  },
   "natter-poll": {
     ...natter,
     title: "Natter, held polls, on Deno.serve",
