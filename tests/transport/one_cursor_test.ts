@@ -90,10 +90,8 @@ class Walker {
   async pollOnce(wait: number): Promise<boolean> {
     const url = new URL(`poll/reader?${this.#query}&wait=${wait}`, this.#servers.url);
     const response = await within(fetch(url, { headers: this.#headers }), "a poll's answer");
-    const { cursor, more, events, detail } = await response.json();
-    // A server that ends closes its store before its listener.
-    if (response.status === 503) throw new Error(detail);
-    assertEquals(response.status, 200);
+    const { cursor, more, events } = await response.json();
+    assertReady(response);
     // All or nothing: the cursor is that after the last one.
     for (const event of events) this.#take(event);
     this.#goOn(cursor);
@@ -116,7 +114,7 @@ class Walker {
       `/events/reader?${query}`,
       headers,
     );
-    assertEquals(stream.response.status, 200);
+    assertReady(stream.response);
     while (this.#left > 0) {
       const event = await stream.next();
       if (event === undefined) throw new Error("The stream ended");
@@ -173,6 +171,12 @@ class Walker {
     query.set("cursor", formatCursor(this.#positions));
     return query.toString();
   }
+}
+
+/** Throws for a server that is about to end, as for one that has: its store is closed before its listener. */
+function assertReady({ status }: Response): void {
+  if (status === 503) throw new Error("The server is ending");
+  assertEquals(status, 200);
 }
 
 /** Says one thing after another, each until it is acknowledged; returns the ids. */
