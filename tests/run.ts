@@ -19,13 +19,16 @@ const SUITES: readonly Suite[] = [
     args: [...PERMISSIONS, "--ignore=tests/browser", "tests"],
   },
   {
-    name: "sockets, hostile peers, the end of the process on TRANSPORT=frames",
+    name: "all that speaks to a server, on TRANSPORT=frames",
     args: [
       ...PERMISSIONS,
       // These choose their transport themselves.
       "--ignore=tests/transport/transports_test.ts,tests/transport/frames_test.ts,tests/transport/left_early_test.ts",
       "tests/transport",
       "tests/hostile",
+      "tests/client",
+      "tests/terminal",
+      "tests/wire",
       "tests/main_test.ts",
       "tests/drain_test.ts",
       "tests/restart_test.ts",
@@ -34,6 +37,20 @@ const SUITES: readonly Suite[] = [
   },
   // Chromium and its driver load native parts, look into the system, and start processes.
   { name: "a real browser", args: ["--allow-all", "tests/browser"] },
+  {
+    name: "a real browser, on TRANSPORT=frames",
+    args: [
+      "--allow-all",
+      "tests/browser/embed_test.ts",
+      "tests/browser/page_access_test.ts",
+      "tests/browser/page_history_test.ts",
+      "tests/browser/page_join_test.ts",
+      "tests/browser/page_network_test.ts",
+      "tests/browser/page_talk_test.ts",
+      "tests/browser/weight_test.ts",
+    ],
+    env: { TEST_TRANSPORT: "frames" },
+  },
   {
     name: "the documents' examples",
     args: ["--doc", ...PERMISSIONS, "lib", "routes", "README.md", "docs"],

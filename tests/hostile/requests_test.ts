@@ -9,8 +9,9 @@ const KEY = "hushed-key-of-the-victim-0001";
 const API_KEY = "hushed-key-of-programs";
 const JSON_TYPE = "Content-Type: application/json";
 
+const isFrames = TRANSPORT === "frames";
 /** What `TRANSPORT=frames` says to heads above 16 KiB, which `Deno.serve` takes. */
-const LONG_HEAD = TRANSPORT === "frames" ? 431 : undefined;
+const LONG_HEAD = isFrames ? 431 : undefined;
 
 /** What a page of another site can make a browser send, and what comes of it. */
 const PAGES: readonly (readonly [headers: readonly string[], status: number])[] = [
@@ -93,8 +94,10 @@ const HEADS: readonly (readonly [
   headers: readonly string[],
   statuses: readonly number[],
 ])[] = [
-  ["a thousand headers", Array.from({ length: 1000 }, (_, i) => `X-${i}: a`), [0, 200, 400, 431]],
-  ["a header of 60 KB", [`X: ${"a".repeat(60_000)}`], [200, 431]],
+  ["a thousand headers", Array.from({ length: 1000 }, (_, i) => `X-${i}: a`), [
+    isFrames ? 200 : 400,
+  ]],
+  ["a header of 60 KB", [`X: ${"a".repeat(60_000)}`], [LONG_HEAD ?? 200]],
   ["a header of a megabyte", [`X: ${"a".repeat(1_000_000)}`], [0, 400, 431]],
   ["bytes above ASCII", ["User-Agent: \u00fcberall \u2028 und n\u00fcrgends"], [200, 400]],
   ["a folded header", ["X: a", " b"], [200, 400]],
@@ -297,8 +300,9 @@ Deno.test("no request gets what it should not, breaks anything, or writes into t
       assertEquals(await sent([chunked], `${chunk}1\r\nx\r\n0\r\n\r\n`), 413);
       assertEquals(await sent([chunked], chunk.repeat(100)), 413, "without an end");
       assert([0, 400].includes(await sent([chunked], "fffffffffffffffff\r\nx")));
+      // What follows is the next request, and none: node:http says so before it answers the first.
       const longer = await sent(["Content-Length: 5"], "hushed and more than five");
-      assert([201, 400].includes(longer));
+      assertEquals(longer, isFrames ? 400 : 201);
     });
 
     await step("names with line ends, in every place for a name", async () => {
