@@ -39,7 +39,7 @@ export interface IdleScenario extends Common {
   readonly clients: number;
 }
 
-/** `clients` come into a room in which `entries` have been said, and receive them. */
+/** `clients` come into a room in which `entries` have been said, and receive them; 0: it is about the handshakes. */
 export interface JoinScenario extends Common {
   readonly kind: "join";
   readonly clients: number;
@@ -94,6 +94,13 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     servers: PLAIN,
     against: AGAINST_PLAIN,
   },
+  "closed-100-20": {
+    kind: "closed",
+    clients: 100,
+    window: 20,
+    servers: ["natter-frames-plain", "bun-pub"],
+    against: ["bun-pub"],
+  },
   "closed-1000": {
     kind: "closed",
     clients: 1000,
@@ -120,7 +127,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     clients: 200,
     messagesPerSecond: 200,
     intervals: 2,
-    servers: ["natter-rich", "bun-pub"],
+    servers: ["natter-rich", "natter-frames-plain", "bun-pub"],
     against: ["bun-pub"],
     inPairs: true,
   },
@@ -134,10 +141,23 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     inPairs: true,
   },
   "idle-2000": { kind: "idle", clients: 2000, servers: PLAIN, against: AGAINST_PLAIN },
+  "idle-8000": {
+    kind: "idle",
+    clients: 8000,
+    servers: ["natter-frames-plain", "deno-raw", "bun-pub"],
+    against: ["deno-raw"],
+  },
   "idle-10000": {
     kind: "idle",
     clients: 10_000,
     servers: ["natter-rich", "deno-raw"],
+    against: ["deno-raw"],
+  },
+  "connect-4000": {
+    kind: "join",
+    clients: 4000,
+    entries: 0,
+    servers: ["natter", "natter-frames-plain", "deno-raw", "bun-pub"],
     against: ["deno-raw"],
   },
   "join-50": { kind: "join", clients: 2000, entries: 50, servers: RICH },
@@ -225,8 +245,12 @@ export function titleOf(scenario: Scenario): string {
     }
     case "idle":
       return `Idle, ${count(scenario.clients)} connections`;
-    case "join":
-      return `Joining, ${count(scenario.clients)} clients, ${scenario.entries} entries each`;
+    case "join": {
+      const clients = `${count(scenario.clients)} clients`;
+      return scenario.entries === 0
+        ? `Connecting, ${clients}`
+        : `Joining, ${clients}, ${scenario.entries} entries each`;
+    }
     case "reading":
       return `Reading, ${
         count(scenario.clients)

@@ -96,6 +96,7 @@ function columnsOf({ kind, against = [] }: Scenario): readonly Column[] {
     case "join":
       return [
         { title: "joins/s", figure: "joinsPerSecond", digits: 0 },
+        ...ratios("joinsPerSecond"),
         ...arrivals,
       ];
     case "resume":

@@ -9,21 +9,24 @@ import { shortTitleOf } from "./servers.ts";
 import { formatSpread, ratioOf, type Spread } from "./stats.ts";
 import { figuresOf, limitNote, type Outcomes, table } from "./tables.ts";
 
-/** A bound of the ratio of two figures of the same run. */
+/** A bound of the ratio of two figures of the same run, or of a figure by itself. */
 export interface Target {
   /** What the figure is called. */
   readonly title: string;
   readonly scenario: string;
   readonly server: string;
   readonly figure: Figure;
-  /** What it is divided by: a server, in the same scenario unless another is named. */
-  readonly against: { readonly server: string; readonly scenario?: string };
-  /** The least or the greatest ratio. */
+  /** What it is divided by: a server, in the same scenario unless another is named; or that many units. */
+  readonly against:
+    | { readonly server: string; readonly scenario?: string }
+    | { readonly units: number; readonly title: string };
+  /** The least or the greatest quotient. */
   readonly bound: { readonly atLeast: number } | { readonly atMost: number };
 }
 
 const PLAIN = { server: "natter", against: { server: "deno-raw" } };
 const RICH = { server: "natter-rich" };
+const FRAMES = { server: "natter-frames-plain" };
 const DELIVERIES = { title: "deliveries a second", figure: "deliveriesPerSecond" } as const;
 const MEMORY = { title: "memory a connection", figure: "bytesPerConnection" } as const;
 
@@ -84,6 +87,57 @@ export const TARGETS: readonly Target[] = [
     against: { server: "deno-raw" },
     bound: { atMost: 1.25 },
   },
+  {
+    ...FRAMES,
+    ...DELIVERIES,
+    scenario: "closed-1000",
+    against: { server: "bun-pub" },
+    bound: { atLeast: 1.5 },
+  },
+  {
+    ...FRAMES,
+    ...DELIVERIES,
+    scenario: "closed-1000",
+    against: { server: "deno-raw" },
+    bound: { atLeast: 25 },
+  },
+  {
+    ...FRAMES,
+    ...DELIVERIES,
+    scenario: "closed-100",
+    against: { server: "bun-pub" },
+    bound: { atLeast: 1 },
+  },
+  {
+    ...FRAMES,
+    ...DELIVERIES,
+    scenario: "closed-100-20",
+    against: { server: "bun-pub" },
+    bound: { atLeast: 0.7 },
+  },
+  {
+    ...FRAMES,
+    title: "p50",
+    figure: "p50Ms",
+    scenario: "open-200",
+    against: { server: "bun-pub" },
+    bound: { atMost: 1.5 },
+  },
+  {
+    ...FRAMES,
+    ...MEMORY,
+    scenario: "idle-8000",
+    against: { units: 1000, title: "KB" },
+    bound: { atMost: 8 },
+  },
+  {
+    ...FRAMES,
+    title: "handshakes a second",
+    figure: "joinsPerSecond",
+    scenario: "connect-4000",
+    against: { server: "deno-raw" },
+    bound: { atLeast: 1 },
+  },
 ];
 
 /**
@@ -100,26 +154,40 @@ export function targetTable(
   results: ReadonlyMap<string, Outcomes>,
 ): string {
   const rows = targets.map((target) => {
-    const { title, scenario, server, figure, against, bound } = target;
-    const baseScenario = against.scenario ?? scenario;
+    const { title, scenario, server, figure, bound } = target;
     const own = results.get(scenario);
-    const base = results.get(baseScenario);
-    const ratio = ratioOf(
-      figuresOf(own, server, figure),
-      figuresOf(base, against.server, figure),
-    );
+    const figures = figuresOf(own, server, figure);
     const runs = own?.get(server) ?? [];
-    const limited = limitedRuns(scenario, runs) +
-      limitedRuns(baseScenario, base?.get(against.server) ?? []);
+    const base = baseOf(target, results, runs.length);
+    const ratio = ratioOf(figures, base.figures);
+    const limited = limitedRuns(scenario, runs) + base.limited;
     return [
       `${shortTitleOf(server)}: ${title}, ${scenario}`,
-      shortTitleOf(against.server) + (against.scenario === undefined ? "" : `, ${baseScenario}`),
+      base.title,
       "atLeast" in bound ? `≥ ${bound.atLeast}` : `≤ ${bound.atMost}`,
       formatSpread(ratio, 2),
       verdictOf(bound, ratio, runs) + (limited > 0 ? `; ${limited} runs have a note` : ""),
     ];
   });
   return table(["what", "divided by that of", "to reach", "measured", "reached"], rows);
+}
+
+/** What the figures of a target are divided by, and how many of its runs have a note. */
+function baseOf(
+  { scenario, figure, against }: Target,
+  results: ReadonlyMap<string, Outcomes>,
+  runs: number,
+) {
+  if ("units" in against) {
+    return { title: against.title, figures: Array(runs).fill(against.units), limited: 0 };
+  }
+  const { server, scenario: other } = against;
+  const outcomes = results.get(other ?? scenario);
+  return {
+    title: shortTitleOf(server) + (other === undefined ? "" : `, ${other}`),
+    figures: figuresOf(outcomes, server, figure),
+    limited: limitedRuns(other ?? scenario, outcomes?.get(server) ?? []),
+  };
 }
 
 function limitedRuns(scenario: string, outcomes: readonly Outcome[]): number {

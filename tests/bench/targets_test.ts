@@ -3,19 +3,20 @@ import { type Outcome, SCENARIOS } from "./scenarios.ts";
 import { SERVERS } from "./servers.ts";
 import { type Target, TARGETS, targetTable } from "./targets.ts";
 
+const BASE = { server: "natter-rich", scenario: "open-200" };
 const target: Target = {
   title: "p99",
   scenario: "rooms-10000",
   server: "natter-rich",
   figure: "p99Ms",
-  against: { server: "natter-rich", scenario: "open-200" },
+  against: BASE,
   bound: { atMost: 1.2 },
 };
 
 function verdict(target: Target, own: Outcome[], base: Outcome[]): string[] {
   const results = new Map([
     [target.scenario, new Map([[target.server, own]])],
-    [target.against.scenario!, new Map([[target.against.server, base]])],
+    [BASE.scenario, new Map([[BASE.server, base]])],
   ]);
   return targetTable([target], results).split("\n").at(-1)!.slice(2, -2).split(" | ").slice(-2);
 }
@@ -29,6 +30,7 @@ Deno.test("every target names what is measured", () => {
     const measured = (scenario: string, server: string) =>
       server in SERVERS && SCENARIOS[scenario]!.servers.includes(server);
     assert(measured(scenario, server), `${server} in ${scenario}`);
+    if ("units" in against) continue;
     assert(measured(against.scenario ?? scenario, against.server), `against ${against.server}`);
   }
 });
@@ -46,6 +48,12 @@ Deno.test("a target is not reached by a server that lost something or failed in 
   const no = "**no**: a run was faulty";
   assertEquals(verdict(target, [...p99(1), lossy], p99(10, 10)), ["0.10 (0.10–0.10)", no]);
   assertEquals(verdict(target, [{ failed: "refused" }], p99(10)), ["–", no]);
+});
+
+Deno.test("a target may be a number of units", () => {
+  const absolute = { ...target, against: { units: 1000, title: "s" }, bound: { atMost: 8 } };
+  assertEquals(verdict(absolute, p99(8000, 7000, 9000), []), ["8.00 (7.00–9.00)", "yes"]);
+  assertEquals(verdict(absolute, p99(8100), []), ["8.10", "**no**"]);
 });
 
 Deno.test("a verdict says in how many runs something else may have set the figures", () => {
