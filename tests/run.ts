@@ -64,19 +64,57 @@ interface Counts {
   ignored: number;
 }
 
-const total: Counts = { passed: 0, failed: 0, ignored: 0 };
-for (const suite of SUITES) {
-  const counts = await runSuite(suite);
-  total.passed += counts.passed;
-  total.failed += counts.failed;
-  total.ignored += counts.ignored;
+/** Suites that run at once: much of a test is waiting. */
+const LANES = 2;
+
+/** Prints what suites say, one after the other in their order. */
+class InTurn {
+  #turn = 0;
+  readonly #kept: Uint8Array[][] = SUITES.map(() => []);
+  readonly #isOver: boolean[] = [];
+
+  /** Prints at once what the suite says whose turn it is, and keeps what others say. */
+  write(suite: number, bytes: Uint8Array): void {
+    if (suite === this.#turn) writeAll(bytes);
+    else this.#kept[suite]!.push(bytes);
+  }
+
+  /** A suite has said everything. */
+  end(suite: number): void {
+    this.#isOver[suite] = true;
+    while (this.#isOver[this.#turn]) {
+      this.#turn++;
+      for (const bytes of this.#kept[this.#turn]?.splice(0) ?? []) writeAll(bytes);
+    }
+  }
 }
+
+const inTurn = new InTurn();
+const total: Counts = { passed: 0, failed: 0, ignored: 0 };
+const suites = SUITES.entries();
+await Promise.all(Array.from({ length: LANES }, async () => {
+  // One iterator for all lanes.
+  for (const [index, suite] of suites) {
+    const counts = await runSuite(suite, (bytes) => inTurn.write(index, bytes));
+    inTurn.end(index);
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.ignored += counts.ignored;
+  }
+}));
 const skipped = total.ignored > 0 ? `, ${total.ignored} skipped` : "";
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 if (total.failed > 0 || total.passed === 0) Deno.exit(1);
 
-async function runSuite({ name, args, env }: Suite): Promise<Counts> {
-  console.log(`\n== ${name}`);
+function writeAll(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}
+
+async function runSuite(
+  { name, args, env }: Suite,
+  write: (bytes: Uint8Array) => void,
+): Promise<Counts> {
+  write(new TextEncoder().encode(`\n== ${name}\n`));
   const color: Record<string, string> = Deno.stdout.isTerminal()
     ? { FORCE_COLOR: "1" }
     : { NO_COLOR: "1" };
@@ -89,7 +127,7 @@ async function runSuite({ name, args, env }: Suite): Promise<Counts> {
   }).spawn();
   let tail = "";
   for await (const bytes of child.stdout) {
-    await Deno.stdout.write(bytes);
+    write(bytes);
     tail = (tail + new TextDecoder("latin1").decode(bytes)).slice(-2000);
   }
   const { success } = await child.status;
