@@ -259,6 +259,13 @@ export class Commands implements SessionHost {
     const { rooms, flush, workLimiter } = this.#context;
     const room = await rooms.acquire(target);
     const { channel } = room;
+    try {
+      // Perhaps it was another instance that told of it, and what is new there is still on its way.
+      if (position !== undefined && position.offset > channel.head) await channel.refresh();
+    } catch (error) {
+      rooms.release(room);
+      throw error;
+    }
     rooms.renew(room);
     // Meanwhile the session may have ended, have joined by another command, or may do less.
     const joined = session.readers.get(channel.name);

@@ -84,6 +84,7 @@ function conversationWith(key: string): (entry: Entry) => boolean {
  */
 export async function readEntry(channel: Channel, offset: number): Promise<Entry | undefined> {
   if (offset < 1) return undefined;
+  if (offset > channel.head) await channel.refresh();
   const [entry] = await channel.read(offset - 1, 1);
   return entry?.offset === offset ? entry : undefined;
 }

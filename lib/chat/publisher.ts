@@ -7,7 +7,7 @@
 import type { Clock } from "../clock.ts";
 import type { Identity, LocalDirectory } from "../directory/local.ts";
 import { COPIES_MAX } from "../limits.ts";
-import type { Appended, Draft, Entry, Log, Place } from "../log/log.ts";
+import type { Appended, Draft, Entry, Log, Place, Toll } from "../log/log.ts";
 import { parseUsername } from "../protocol/name.ts";
 import { exceedsBytes } from "../protocol/text.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
@@ -64,13 +64,14 @@ export class Publisher {
    * @param ref The sender's own id of the message.
    * @throws {Refusal} `forbidden`, `body_empty`, `body_too_large`, `rate_limited`.
    * @throws {RefConflictError} If the `ref` stands for another text.
+   * @throws {RateLimitedError} If the sender's bucket, over all instances, is empty.
    * @throws {UnavailableError} If the store is out of reach.
    */
   say(sender: Sender, target: Target, body: string, ref?: string): Promise<Published> {
     if (target.owner !== undefined) throw noMessagesHere();
     this.checkBody(body);
-    this.#checkRate(sender);
-    return this.append(sender, target.channel, { body, ref }).then((appended) => ({
+    const toll = this.#checkRate(sender);
+    return this.append(sender, target.channel, { body, ref }, toll).then((appended) => ({
       room: target.name,
       ...appended,
     }));
@@ -86,6 +87,7 @@ export class Publisher {
    * @param ref The sender's own id of the message.
    * @throws {Refusal} `forbidden`, `user_not_found`, `body_empty`, `body_too_large`, `rate_limited`.
    * @throws {RefConflictError} If the `ref` stands for another text.
+   * @throws {RateLimitedError} If the sender's bucket, over all instances, is empty.
    * @throws {UnavailableError} If the store is out of reach.
    */
   async direct(sender: Sender, to: string, body: string, ref?: string): Promise<Published> {
@@ -99,15 +101,15 @@ export class Publisher {
     if (recipient === undefined || holder === undefined) {
       throw new Refusal("user_not_found", "Nobody has an inbox of this name");
     }
-    this.#checkRate(sender);
+    const toll = this.#checkRate(sender);
     const { clock, randomId } = this.#options;
     // As the sender spells the name: a repeat says the same, whoever holds it by then.
     const message = { body, ref, to: recipient.text, id: randomId(), at: clock.wallNow() };
-    // Both at once, in this order: so the ack comes before the own copy, and a local log stores both or none.
-    const own = this.append(sender, inbox, { ...message, with: holder.user.text });
+    // Both at once, in this order: so the ack comes before the own copy, and both are stored or none.
+    const own = this.append(sender, inbox, { ...message, with: holder.user.text }, toll);
     const copy = holder.inbox === inbox
       ? undefined
-      : this.append(sender, holder.inbox, { ...message, with: user.text });
+      : this.append(sender, holder.inbox, { ...message, with: user.text }, toll);
     const [appended] = await Promise.all([own, copy]);
     return { room: `@${user.text}`, ...appended };
   }
@@ -128,12 +130,12 @@ export class Publisher {
     entry: Entry | undefined,
     ref?: string,
   ): Promise<Published> {
-    this.#checkRate(sender);
+    const toll = this.#checkRate(sender);
     if (entry?.kind !== "message") throw notFound();
     if (entry.author !== sender.author) {
       throw new Refusal("forbidden", "This message is somebody else's");
     }
-    return await this.erase(sender, target, entry, ref);
+    return await this.erase(sender, target, entry, ref, toll);
   }
 
   /**
@@ -143,6 +145,8 @@ export class Publisher {
    * @param target Where it stands.
    * @param entry The message.
    * @param ref The deleter's own id of the deletion.
+   * @param toll What it costs; none by default.
+   * @throws {RateLimitedError} If the deleter's bucket is empty.
    * @throws {UnavailableError} If the store is out of reach.
    */
   async erase(
@@ -150,14 +154,15 @@ export class Publisher {
     target: Target,
     entry: Entry,
     ref?: string,
+    toll?: Toll,
   ): Promise<Published> {
     // The other copy is found by what both have in common; the repeat of a deletion finds nothing any more.
     const isDirect = entry.with !== undefined && entry.deleted !== true;
     const copies = isDirect ? await this.#copiesOf(entry) : [];
     const deletion = { kind: "deletion", body: "" } as const;
-    const own = this.append(by, target.channel, { ...deletion, target: entry.offset, ref });
+    const own = this.append(by, target.channel, { ...deletion, target: entry.offset, ref }, toll);
     const others = copies.filter(({ channel }) => channel !== target.channel).map(
-      ({ channel, offset }) => this.append(by, channel, { ...deletion, target: offset }),
+      ({ channel, offset }) => this.append(by, channel, { ...deletion, target: offset }, toll),
     );
     const [appended] = await Promise.all([own, ...others]);
     return { room: target.name, ...appended };
@@ -179,13 +184,16 @@ export class Publisher {
    * @param sender Whose it is.
    * @param channel The log's channel.
    * @param draft What is its own; by default a message.
+   * @param toll What it costs; none by default.
    * @throws {RefConflictError} If the `ref` stands for something else.
+   * @throws {RateLimitedError} If the bucket is empty.
    * @throws {UnavailableError} If the store is out of reach.
    */
   append(
     sender: Pick<Sender, "author" | "user">,
     channel: string,
     draft: Pick<Draft, "body"> & Partial<Draft>,
+    toll?: Toll,
   ): Promise<Appended> {
     const { log, clock, randomId } = this.#options;
     return log.append(channel, {
@@ -195,7 +203,7 @@ export class Publisher {
       sender: sender.user.text,
       at: clock.wallNow(),
       ...draft,
-    });
+    }, toll);
   }
 
   /**
@@ -212,10 +220,12 @@ export class Publisher {
     }
   }
 
-  #checkRate({ bucket }: Sender): void {
-    if (bucket === undefined) return;
+  /** What this process knows refuses at once; the rest is counted by the log, where that is shared. */
+  #checkRate({ bucket }: Sender): Toll | undefined {
+    if (bucket === undefined) return undefined;
     const waitMs = this.#options.messageLimiter.take(bucket);
     if (waitMs > 0) throw rateLimited("Too many messages", waitMs);
+    return { bucket };
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { RefConflictError, UnavailableError } from "../log/log.ts";
+import { RateLimitedError, RefConflictError, UnavailableError } from "../log/log.ts";
 import { type ErrorCode, Refusal } from "../protocol/refusal.ts";
 
 /** What is told of a refusal. */
@@ -29,6 +29,10 @@ export function refusalOf(error: unknown): RefusalFields {
   }
   if (error instanceof RefConflictError) {
     return { code: "ref_conflict", message: "The ref stands for another text" };
+  }
+  if (error instanceof RateLimitedError) {
+    const retryAfterMs = Math.ceil(error.retryAfterMs);
+    return { code: "rate_limited", message: error.message, retryAfterMs };
   }
   if (error instanceof UnavailableError) return { code: "unavailable", message: error.message };
   return { code: "internal", message: "The server failed" };

@@ -149,14 +149,17 @@ export class Rooms {
   }
 
   /**
-   * Begins anew with all readers of a room where the store has lost its tail: what their offsets meant is
-   * no more, and they are told so. To be called before anything else is said of where a reader stands.
+   * Goes over to a new epoch with all readers of a room. Those whose offsets mean the same as before go on, and
+   * need only know the epoch under which they will come back. Where the store has lost its tail, the others'
+   * offsets mean nothing any more: they begin anew. To be called before anything else is said of where a
+   * reader stands.
    *
    * @param room The room.
    */
   renew(room: Room): void {
     const { epoch, head, first } = room.channel;
     if (room.epoch === epoch) return;
+    const before = room.epoch;
     room.epoch = epoch;
     room.forget();
     const offset = Math.max(
@@ -164,8 +167,9 @@ export class Rooms {
       head - Math.min(this.#options.historyOnJoin, HISTORY_PAGE_MAX),
     );
     for (const reader of room.readers) {
-      reader.offset = reader.session.isPlain ? head : offset;
-      reader.session.tell(joinedEvent(reader, false));
+      const goesOn = room.channel.canResume(before, reader.offset);
+      if (!goesOn) reader.offset = reader.session.isPlain ? head : offset;
+      reader.session.tell(joinedEvent(reader, goesOn));
     }
   }
 }

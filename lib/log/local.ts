@@ -164,7 +164,12 @@ export class LocalLog implements Log {
     const watched = channel;
     return new Watch(watched, {
       onChange,
-      readStore: (after, limit) => this.#readStore(watched, after, limit),
+      readStore: (after, limit) => ({
+        entries: this.#readStore(watched, after, limit),
+        head: watched.head,
+      }),
+      // Nobody else appends: what is not known has not been committed, or is being found out already.
+      refresh: () => Promise.resolve(),
       onLast: () => this.#forget(watched),
     });
   }

@@ -66,11 +66,38 @@ export class UnavailableError extends Error {
   override readonly name = "UnavailableError";
 }
 
+/**
+ * What an append costs where several processes append to one log: a token of a bucket that they share.
+ * Appends of one call of a chat that carry the same object are paid for once, and refused together.
+ */
+export interface Toll {
+  /** Whose bucket. */
+  readonly bucket: string;
+}
+
+/** The bucket of an append's {@linkcode Toll} is empty; nothing was stored. */
+export class RateLimitedError extends Error {
+  /** Always `RateLimitedError`. */
+  override readonly name = "RateLimitedError";
+  /** Milliseconds until there is a token again. */
+  readonly retryAfterMs: number;
+
+  /**
+   * Creates one.
+   *
+   * @param retryAfterMs Milliseconds until there is a token again.
+   */
+  constructor(retryAfterMs: number) {
+    super("Too many messages");
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
 /** Where a channel stands. */
 export interface ChannelState {
   /**
    * An opaque id, in which an offset has one meaning: 1 to 64 of `A-Z a-z 0-9 _ -`. It is the same
-   * while the store stays open and loses nothing. Positions of an earlier epoch may still hold:
+   * while the store's process lives and loses nothing. Positions of an earlier epoch may still hold:
    * {@linkcode Channel.canResume} knows.
    */
   readonly epoch: string;
@@ -104,7 +131,11 @@ export interface MessageQuery {
   readonly after?: Place | undefined;
 }
 
-/** A channel that is being watched: its state is kept up to date, and its newest entries in memory. */
+/**
+ * A channel that is being watched: its state is kept up to date, and its newest entries in memory. Where other
+ * processes append too, the state is that of a moment ago; it moves on only together with the entries, and
+ * {@linkcode Channel.refresh} brings it to now.
+ */
 export interface Channel extends ChannelState {
   /** The name under which it was opened. */
   readonly name: string;
@@ -128,12 +159,20 @@ export interface Channel extends ChannelState {
    * Whether a reader that has everything up to a position can go on after it, with nothing lost and
    * nothing twice: the epoch is this history's or an earlier part of it, the offset lies within what
    * that epoch wrote, and everything after it is retained. Never true for a position of a history that
-   * was lost, be it in a crash or to an older copy of the store.
+   * was lost, be it in a crash or to an older copy of the store. An answer of memory: what another process
+   * has just written may be missing in it, and `refresh` brings it.
    *
    * @param epoch The epoch of the position, as a channel of this log has given it out.
    * @param offset Its offset; 0: before the first entry.
    */
   canResume(epoch: string, offset: number): boolean;
+  /**
+   * Brings the state to at least that of the moment of the call. Whoever comes with an offset that is past the
+   * head may have got it from another process, a moment ago.
+   *
+   * @throws {UnavailableError} If the store is out of reach.
+   */
+  refresh(): Promise<void>;
   /** Ends the watch. The channel goes on; its memory is given back when nobody watches it any more. */
   close(): void;
 }
@@ -147,6 +186,8 @@ export interface Channel extends ChannelState {
  *   all readers of a channel see the same entries in the same order, without holes.
  * - *Durable before visible*: an append resolves, and watchers are told, only after the commit; the
  *   appends of a commit resolve before its watchers are told.
+ * - *Shared*: where several processes append to one store, all of this holds for all of them together. An entry
+ *   of another process comes into view a moment after its commit, never out of order.
  * - *Idempotent*: the same author's same `ref` in a channel is stored once for as long as it is retained,
  *   and at least 10 minutes, restarts included. The repeat resolves not before the first has been stored.
  */
@@ -156,12 +197,15 @@ export interface Log {
    *
    * @param channel The channel's name; it comes into being with its first entry.
    * @param draft What to append.
+   * @param toll What it costs, over all processes that append to the store. A log of a single process takes
+   *   none: what its own process does, that has counted already. A repeat costs nothing.
    * @throws {RefConflictError} If the `ref` stands for another body, recipient, kind or target.
-   * @throws {UnavailableError} If the store is out of reach.
+   * @throws {RateLimitedError} If the bucket is empty.
+   * @throws {UnavailableError} If the store is out of reach, at the latest after five seconds.
    */
-  append(channel: string, draft: Draft): Promise<Appended>;
+  append(channel: string, draft: Draft, toll?: Toll): Promise<Appended>;
   /**
-   * Opens a channel to watch it. Each call is a watch of its own.
+   * Opens a channel to watch it, in its state of now. Each call is a watch of its own.
    *
    * @param channel The channel's name; one without entries is opened at head 0.
    * @param onChange Called after the state has changed: entries came, one was deleted, the epoch changed.

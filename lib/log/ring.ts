@@ -157,7 +157,7 @@ export class Ring {
     const index = offset - this.base - 1;
     const entry = this.#entries[index];
     if (entry === undefined || entry.kind === "deletion") return;
-    const erased: Entry = { ...entry, body: "", deleted: true };
+    const erased = withoutBody(entry);
     this.#entries[index] = erased;
     this.#add(bytesOf(erased) - bytesOf(entry));
   }
@@ -190,6 +190,15 @@ export class Ring {
     this.#bytes += bytes;
     this.#budget.count(this, bytes, this.#entries.length === 0);
   }
+}
+
+/**
+ * What takes the place of an entry that has been deleted; a deletion stays as it is.
+ *
+ * @param entry The entry.
+ */
+export function withoutBody(entry: Entry): Entry {
+  return entry.kind === "deletion" ? entry : { ...entry, body: "", deleted: true };
 }
 
 function bytesOf({ body, id, author, sender, to, with: party }: Entry): number {

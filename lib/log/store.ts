@@ -61,6 +61,19 @@ export interface EpochStart {
   readonly offset: number;
 }
 
+/** The epochs of a store. */
+export interface History {
+  /** The epoch of now; of a store, that of its opening. */
+  readonly epoch: string;
+  /**
+   * The ordinal of an epoch; of a store also after it has been closed.
+   *
+   * @param epoch Any text.
+   * @returns `undefined` for an epoch that is not known, or no longer.
+   */
+  ordinal(epoch: string): number | undefined;
+}
+
 /** What is stored of a channel beside its entries. */
 export interface StoredChannel {
   /** The offset of the last entry; 0: there is none. */
@@ -117,20 +130,11 @@ export interface Expiry {
  * each begins. So it knows for every position of any epoch whether it was part of its own history:
  * entries that only a lost tail, or a later copy of the store, had in that epoch lie behind its end.
  */
-export interface Store {
-  /** The epoch of this opening. */
-  readonly epoch: string;
+export interface Store extends History {
   /** Commits in this epoch. */
   readonly commits: number;
   /** After a failure: whether going on with this store makes sense. If not, it must be opened anew. */
   readonly isSound: boolean;
-  /**
-   * The ordinal of an epoch, also after {@linkcode close}.
-   *
-   * @param epoch Any text.
-   * @returns `undefined` for an epoch that is not known, or no longer.
-   */
-  ordinal(epoch: string): number | undefined;
   /**
    * Looks a channel up.
    *

@@ -6,8 +6,8 @@
 
 import { PAGE_BYTES_MAX } from "../limits.ts";
 import { type Channel, type Entry, UnavailableError } from "./log.ts";
-import { Ring, type RingBudget } from "./ring.ts";
-import type { EpochStart, Store, StoredChannel } from "./store.ts";
+import { Ring, type RingBudget, withoutBody } from "./ring.ts";
+import type { EpochStart, History, StoredChannel } from "./store.ts";
 
 /** What all watches of one channel share. */
 export class WatchedChannel {
@@ -16,7 +16,7 @@ export class WatchedChannel {
   readonly #ring: Ring;
   readonly #budget: RingBudget;
   readonly #watches = new Set<Watch>();
-  #store: Store;
+  #history: History;
   #first: number;
   #starts: EpochStart[];
 
@@ -25,13 +25,13 @@ export class WatchedChannel {
    *
    * @param name The channel's name.
    * @param budget The bound of all rings.
-   * @param store Where it is stored.
+   * @param history The epochs of the store.
    * @param stored What is stored of it.
    */
-  constructor(name: string, budget: RingBudget, store: Store, stored: StoredChannel) {
+  constructor(name: string, budget: RingBudget, history: History, stored: StoredChannel) {
     this.name = name;
     this.#budget = budget;
-    this.#store = store;
+    this.#history = history;
     this.#ring = new Ring(budget, stored.head);
     this.#first = stored.first;
     this.#starts = [...stored.starts];
@@ -39,7 +39,7 @@ export class WatchedChannel {
 
   /** See {@linkcode Channel.epoch}. */
   get epoch(): string {
-    return this.#store.epoch;
+    return this.#history.epoch;
   }
 
   /** See {@linkcode Channel.head}. */
@@ -63,24 +63,42 @@ export class WatchedChannel {
    * @param after The offset before the first one that is wanted.
    * @param limit How many at most.
    * @param readStore Reads the store; may throw.
+   * @throws {UnavailableError} If the history has become another one meanwhile.
    */
   page(
     after: number,
     limit: number,
-    readStore: (after: number, limit: number) => readonly Entry[],
-  ): readonly Entry[] {
+    readStore: ReadStore,
+  ): readonly Entry[] | Promise<readonly Entry[]> {
     const from = Math.max(after, this.#first - 1);
     const recent = this.#ring.after(from, limit);
     if (recent !== undefined) return shorten(recent);
-    const entries = readStore(from, limit);
-    this.#ring.prepend(entries);
+    const { epoch } = this;
+    const take = (page: StoredPage) => {
+      if (epoch !== this.epoch) throw new UnavailableError("The history has changed meanwhile");
+      return this.#remember(page);
+    };
+    const page = readStore(from, limit);
+    return page instanceof Promise ? page.then(take) : take(page);
+  }
+
+  /** What has been deleted since a page was read is not taken into memory with its body. */
+  #remember({ entries, head }: StoredPage): readonly Entry[] {
+    const known = entries.filter(({ offset }) => offset <= this.head);
+    const later = this.#ring.after(head, Infinity);
+    if (later === undefined) return known;
+    const gone = new Set(
+      later.map(({ kind, target }) => kind === "deletion" ? target : undefined),
+    );
+    const page = known.map((entry) => gone.has(entry.offset) ? withoutBody(entry) : entry);
+    this.#ring.prepend(page);
     this.#budget.fit();
-    return entries;
+    return page;
   }
 
   /** See {@linkcode Channel.canResume}. */
   canResume(epoch: string, offset: number): boolean {
-    const ordinal = this.#store.ordinal(epoch);
+    const ordinal = this.#history.ordinal(epoch);
     if (ordinal === undefined || !Number.isInteger(offset)) return false;
     const next = this.#starts.find((start) => start.ordinal > ordinal);
     const end = next === undefined ? this.head : next.offset - 1;
@@ -98,7 +116,7 @@ export class WatchedChannel {
     if (entry.offset !== this.head + 1) return false;
     this.#ring.push(entry);
     if (entry.kind === "deletion" && entry.target !== undefined) this.#ring.erase(entry.target);
-    const ordinal = this.#store.ordinal(this.#store.epoch)!;
+    const ordinal = this.#history.ordinal(this.epoch)!;
     if (this.#starts.at(-1)?.ordinal !== ordinal) {
       this.#starts.push({ ordinal, offset: entry.offset });
     }
@@ -119,13 +137,13 @@ export class WatchedChannel {
   /**
    * Takes over what the store says after a failure.
    *
-   * @param store The store, perhaps opened anew.
+   * @param history The epochs of the store, which may have been opened anew.
    * @param stored What is stored of the channel.
    * @returns Whether anything is different now.
    */
-  refresh(store: Store, stored: StoredChannel): boolean {
-    const isSame = store.epoch === this.epoch && stored.head === this.head;
-    this.#store = store;
+  refresh(history: History, stored: StoredChannel): boolean {
+    const isSame = history.epoch === this.epoch && stored.head === this.head;
+    this.#history = history;
     this.#first = stored.first;
     this.#starts = [...stored.starts];
     if (!isSame) this.#ring.reset(stored.head);
@@ -170,12 +188,25 @@ export class WatchedChannel {
   }
 }
 
+/** A page of a store, and the head of its channel when it was read. */
+export interface StoredPage {
+  /** The entries, oldest first. */
+  readonly entries: readonly Entry[];
+  /** The offset of the channel's last entry at that moment. */
+  readonly head: number;
+}
+
+/** Reads a page: entries after an offset, so many at most. */
+export type ReadStore = (after: number, limit: number) => StoredPage | Promise<StoredPage>;
+
 /** What a watch is made of. */
 export interface WatchOptions {
   /** Is called after a change. */
   readonly onChange: () => void;
   /** Reads the channel from the store. */
-  readonly readStore: (after: number, limit: number) => readonly Entry[];
+  readonly readStore: ReadStore;
+  /** Brings the channel's state to now. */
+  readonly refresh: () => Promise<void>;
   /** Is called when this was the last watch of its channel. */
   readonly onLast: () => void;
 }
@@ -228,6 +259,11 @@ export class Watch implements Channel {
     return this.#channel.canResume(epoch, offset);
   }
 
+  async refresh(): Promise<void> {
+    if (this.#isClosed) throw new UnavailableError("The channel is not watched any more");
+    await this.#options.refresh();
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -240,8 +276,12 @@ export class Watch implements Channel {
   }
 }
 
-/** Ends a page of entries where their bodies have become too long. */
-function shorten(entries: readonly Entry[]): readonly Entry[] {
+/**
+ * Ends a page of entries where their bodies have become too long; never an empty one.
+ *
+ * @param entries The page.
+ */
+export function shorten(entries: readonly Entry[]): readonly Entry[] {
   let chars = 0;
   const end = entries.findIndex(({ body }, index) =>
     (chars += body.length) > PAGE_BYTES_MAX && index > 0

@@ -134,10 +134,14 @@ export class RichStream implements Stream {
         this.#fail("joining twice tells where the reader stands", `${detail} at ${known.offset}`);
       }
     } else {
-      if (event.recovered || event.epoch === known.epoch) {
+      const goesOn = truth.canResume(channel.name, known);
+      if (event.epoch === known.epoch || event.recovered !== goesOn) {
         this.#fail("a reader begins anew only with another history", detail);
       }
-      trace.count("joined anew after a loss");
+      if (goesOn && event.offset !== known.offset) {
+        this.#fail("who goes on goes on where it stands", `${detail} at ${known.offset}`);
+      }
+      trace.count(goesOn ? "joined again after a loss" : "joined anew after a loss");
     }
     const presence = new PresenceView(event.room, trace);
     if (!event.room.startsWith("@")) presence.snapshot(event.users ?? [], event.userCount ?? -1);

@@ -305,6 +305,7 @@ function countedChannel(
     },
     recent: (after, limit) => store.isUnreadable ? undefined : channel.recent(after, limit),
     canResume: (epoch, offset) => channel.canResume(epoch, offset),
+    refresh: () => channel.refresh(),
     read(after, limit) {
       counts.reads++;
       if (store.isUnreadable) return Promise.reject(new UnavailableError("It cannot be read"));
