@@ -247,3 +247,47 @@ export const READ_PINGS_MAX = 64;
 
 /** Turns of the event loop between the last message that is heard and the close of all sockets. */
 export const CLOSE_ALL_TURNS = 5;
+
+// Redis.
+
+/** Milliseconds from the beginning of one batch of appends to that of the next, so that batches fill under load. */
+export const BATCH_MS = 8;
+
+/** Entries of one batch, and UTF-16 code units of their bodies; what is paid for together stays together. */
+export const BATCH_ENTRIES_MAX = 256, BATCH_CHARS_MAX = 1024 * 1024;
+
+/** Appends that wait for the store, and UTF-16 code units of their bodies; beyond these it is out of reach. */
+export const APPENDS_WAITING_MAX = 20_000, APPENDS_WAITING_CHARS_MAX = 32 * 1024 * 1024;
+
+/** Milliseconds after which an append is out of reach. */
+export const APPEND_MS_MAX = 4500;
+
+/** Milliseconds until a batch that failed is tried again, while the store seems to be in reach. */
+export const BATCH_RETRY_MS = 250;
+
+/** Milliseconds that Redis has for an answer, and for a connection with all that belongs to it. */
+export const REDIS_ANSWER_MS = 3000, REDIS_CONNECT_MS = 3000;
+
+/** The first wait before Redis is connected to again, and the longest, in milliseconds. */
+export const REDIS_RETRY_MS_MIN = 50, REDIS_RETRY_MS_MAX = 1000;
+
+/** How often it is seen whether both connections to Redis still carry, in milliseconds. */
+export const REDIS_PULSE_MS = 1000;
+
+/** Milliseconds for which a hole in what Redis publishes may fill by itself. */
+export const HOLE_MS = 100;
+
+/** Entries that wait behind a hole; beyond these the hole is filled from the store. */
+export const BEHIND_HOLE_MAX = 1024;
+
+/** How often the heads of watched channels are compared with the store, in milliseconds. */
+export const COMPARE_MS = 5000;
+
+/** Channels of one comparison. */
+export const COMPARE_CHANNELS = 500;
+
+/** Milliseconds for which a channel stays subscribed when nobody watches it any more. */
+export const UNWATCH_MS = 5000;
+
+/** Milliseconds by which the clocks of an instance and of Redis may count a user's messages apart. */
+export const TOLL_SLACK_MS = 100;

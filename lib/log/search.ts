@@ -17,11 +17,12 @@ import type { Found } from "./store.ts";
  */
 export async function search(
   query: MessageQuery,
-  step: (query: MessageQuery) => Found,
+  step: (query: MessageQuery) => Found | Promise<Found>,
   soon: (run: () => void) => void,
 ): Promise<readonly Place[]> {
   while (true) {
-    const { places, next } = step(query);
+    const found = step(query);
+    const { places, next } = found instanceof Promise ? await found : found;
     if (places.length > 0 || next === undefined) return places;
     query = { ...query, after: next };
     await new Promise<void>((resolve) => soon(resolve));

@@ -33,6 +33,8 @@ export interface LogHarness {
 export interface LogUnderTest {
   /** Whether what was appended is still there when a log is opened again. */
   readonly outlivesClose: boolean;
+  /** Whether its tests are left out. */
+  readonly ignore?: boolean;
   /** Makes an empty store. */
   create(): Promise<LogHarness>;
 }
@@ -56,8 +58,11 @@ export type TestWithRestart = (
  * @param under The log.
  */
 export function testLog(name: string, under: LogUnderTest): void {
+  const define = (sentence: string, fn: () => Promise<void>) =>
+    Deno.test({ name: `${name}: ${sentence}`, ignore: under.ignore === true, fn });
+
   function test(sentence: string, run: (log: Log, harness: LogHarness) => Promise<void>): void {
-    Deno.test(`${name}: ${sentence}`, async () => {
+    define(sentence, async () => {
       const harness = await under.create();
       const log = await harness.open();
       try {
@@ -74,7 +79,7 @@ export function testLog(name: string, under: LogUnderTest): void {
     run: (log: Log, restart: (max?: number) => Promise<Log>) => Promise<void>,
   ): void {
     if (!under.outlivesClose) return;
-    Deno.test(`${name}: ${sentence}`, async () => {
+    define(sentence, async () => {
       const harness = await under.create();
       let log = await harness.open();
       try {

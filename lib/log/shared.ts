@@ -1,0 +1,360 @@
+/**
+ * The log of several processes: rings in memory, which what the store tells keeps up to date, over a store behind a
+ * network. What was told in vain is found by comparing heads.
+ *
+ * @module
+ */
+
+import type { Clock } from "../clock.ts";
+import {
+  COMPARE_CHANNELS,
+  COMPARE_MS,
+  RETENTION_MS,
+  RETENTION_STEP_MS,
+  RINGS_TOTAL_BYTES_MAX,
+  UNWATCH_MS,
+} from "../limits.ts";
+import { Batcher } from "./batcher.ts";
+import {
+  type Appended,
+  type Channel,
+  type Draft,
+  type ListedChannel,
+  type Log,
+  type MessageQuery,
+  type Place,
+  type Toll,
+  UnavailableError,
+} from "./log.ts";
+import type {
+  Charged,
+  Known,
+  Publication,
+  RemoteOutcome,
+  RemoteStore,
+  RemoteStoreUser,
+} from "./remote_store.ts";
+import { RingBudget } from "./ring.ts";
+import { search } from "./search.ts";
+import { SharedChannel } from "./shared_channel.ts";
+import { createEntry } from "./rows.ts";
+import { Watch } from "./watched_channel.ts";
+
+/** What an operator should know. */
+export type SharedLogEvent =
+  /** The store is out of reach: said once, until it is back. */
+  | { readonly type: "store_failed"; readonly error?: unknown }
+  /** It is in reach, also at first. */
+  | { readonly type: "store_recovered" }
+  /** A watcher threw: a defect of whoever watches. The other watchers were told nevertheless. */
+  | { readonly type: "watcher_threw"; readonly error: unknown };
+
+/** What the log is opened with. */
+export interface SharedLogOptions {
+  /** Where the entries are. */
+  readonly store: RemoteStore;
+  /** Time. */
+  readonly clock: Clock;
+  /** Is told what an operator should know. */
+  readonly report?: (event: SharedLogEvent) => void;
+}
+
+/** A log over a store that others append to as well. */
+export class SharedLog implements Log, RemoteStoreUser {
+  readonly #options: SharedLogOptions;
+  readonly #batcher: Batcher;
+  readonly #budget = new RingBudget(RINGS_TOTAL_BYTES_MAX);
+  readonly #channels = new Map<string, SharedChannel>();
+  /** Channels that nobody watches, and what takes back the end of their subscription. */
+  readonly #lingering = new Map<string, () => void>();
+  readonly #changed = new Set<SharedChannel>();
+  readonly #timers = new Map<string, () => void>();
+  /** Channels whose state is asked for with the next question. */
+  #asked: { readonly channels: Set<SharedChannel>; readonly answer: Promise<void> } | undefined;
+  #isAvailable = false;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Opens the log; it is available once the store is in reach.
+   *
+   * @param options The store.
+   */
+  constructor(options: SharedLogOptions) {
+    this.#options = options;
+    const { store, clock } = options;
+    this.#batcher = new Batcher({
+      clock,
+      send: (batch, channels) => this.#send(() => store.append(batch, this.#knownOf(channels))),
+      onOutcome: (entry, outcome) => this.#take(entry, outcome),
+      onSettled: (channels, isKnown) => this.#settled(channels, isKnown),
+    });
+    store.listen(this);
+    this.#schedule("compare", COMPARE_MS, this.#compare);
+    this.#schedule("retention", RETENTION_MS, this.#expire);
+  }
+
+  get isAvailable(): boolean {
+    return this.#isAvailable;
+  }
+
+  /** Channels that are being watched, and bytes of all entries in memory, at two a UTF-16 code unit. */
+  get stats(): { readonly channels: number; readonly bytes: number } {
+    return { channels: this.#channels.size, bytes: this.#budget.bytes };
+  }
+
+  append(channel: string, draft: Draft, toll?: Toll): Promise<Appended> {
+    const { at, target } = draft;
+    if (!Number.isSafeInteger(at) || !(target === undefined || Number.isSafeInteger(target))) {
+      return Promise.reject(new RangeError("A time or a target is no whole number"));
+    }
+    return this.#batcher.append(channel, wellFormed(draft), toll);
+  }
+
+  async watch(name: string, onChange: () => void): Promise<Channel> {
+    this.#checkOpen();
+    let shared = this.#channels.get(name);
+    if (shared === undefined) {
+      shared = this.#open(name);
+      this.#channels.set(name, shared);
+    }
+    const channel = shared;
+    channel.comers++;
+    try {
+      await (channel.isOpen ? this.#refresh(channel) : channel.opened);
+      this.#checkOpen();
+      channel.isWatched = true;
+      return new Watch(channel.watched, {
+        onChange,
+        readStore: (after, limit) => channel.read(after, limit),
+        refresh: () => this.#refresh(channel),
+        onLast: () => {
+          channel.isWatched = false;
+          this.#closeUnused(channel);
+        },
+      });
+    } finally {
+      channel.comers--;
+      this.#closeUnused(channel);
+    }
+  }
+
+  async find(query: MessageQuery, limit: number): Promise<readonly Place[]> {
+    this.#checkOpen();
+    const { store, clock } = this.#options;
+    return await search(query, (query) => store.find(query, limit), clock.soon);
+  }
+
+  async channels(after: string, limit: number, except: string): Promise<readonly ListedChannel[]> {
+    this.#checkOpen();
+    return await this.#options.store.list(after, limit, except);
+  }
+
+  close(): Promise<void> {
+    return this.#closed ??= this.#finish();
+  }
+
+  async #finish(): Promise<void> {
+    await this.#batcher.close();
+    // Whoever waits for the last commit is told first.
+    await new Promise<void>((resolve) => this.#options.clock.soon(resolve));
+    for (const cancel of [...this.#timers.values(), ...this.#lingering.values()]) cancel();
+    this.#timers.clear();
+    for (const name of [...this.#channels.keys(), ...this.#lingering.keys()]) {
+      this.#channels.get(name)?.close();
+      this.#options.store.unwatch(name);
+    }
+    this.#isAvailable = false;
+  }
+
+  published(name: string, publication: Publication): void {
+    const channel = this.#channels.get(name);
+    if (channel === undefined || this.#isClosed) return;
+    // Its answer is about to come, and its appends are to resolve first.
+    const { ownSeq } = publication;
+    if (channel.isOpen && ownSeq !== undefined && ownSeq === this.#batcher.seq) return;
+    channel.published(publication);
+    this.#budget.fit();
+  }
+
+  async up(): Promise<void> {
+    if (this.#closed !== undefined) return;
+    await this.#askAll();
+    this.#available();
+    this.#options.clock.soon(() => this.#batcher.wake());
+  }
+
+  down(): void {
+    this.#unavailable();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed !== undefined) throw new UnavailableError("The log is closed");
+  }
+
+  get #isClosed(): boolean {
+    return this.#timers.size === 0;
+  }
+
+  #open(name: string): SharedChannel {
+    const { store, clock } = this.#options;
+    const cancel = this.#lingering.get(name);
+    this.#lingering.delete(name);
+    cancel?.();
+    const channel: SharedChannel = new SharedChannel({
+      name,
+      store,
+      clock,
+      budget: this.#budget,
+      isSubscribed: cancel !== undefined,
+      isInDoubt: () => this.#batcher.isInDoubt(name),
+      onChange: () => this.#tellSoon(channel),
+      refresh: () => void this.#refresh(channel).catch(() => {}),
+    });
+    return channel;
+  }
+
+  #closeUnused(channel: SharedChannel): void {
+    const { name } = channel;
+    if (channel.isWatched || channel.comers > 0 || this.#channels.get(name) !== channel) return;
+    channel.close();
+    this.#channels.delete(name);
+    this.#changed.delete(channel);
+    if (this.#isClosed || !channel.isSubscribed) return;
+    const { store, clock } = this.#options;
+    // Pages of history open a channel each.
+    const cancel = clock.after(UNWATCH_MS, () => {
+      this.#lingering.delete(name);
+      store.unwatch(name);
+    });
+    this.#lingering.set(name, cancel);
+  }
+
+  async #send<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#options.store.isUp) throw new UnavailableError("The store is out of reach");
+    return await work();
+  }
+
+  /** What is known of channels, for the store to compare. */
+  #knownOf(names: Iterable<string>): Known[] {
+    const { epoch } = this.#options.store.history;
+    return [...names].map((name) => {
+      const channel = this.#channels.get(name);
+      const isKnown = channel?.isOpen === true && channel.watched.epoch === epoch;
+      return { name, head: isKnown ? channel.watched.head : 0 };
+    });
+  }
+
+  #take({ channel: name, draft }: Charged, outcome: RemoteOutcome): void {
+    const channel = this.#channels.get(name);
+    if (channel?.isOpen !== true) return;
+    if (outcome.type === "stored") {
+      channel.offer([createEntry(outcome.offset, draft)], outcome.first);
+    } else if (outcome.type === "duplicate" && outcome.offset > channel.watched.head) {
+      channel.isDoubtful = true;
+    }
+  }
+
+  #settled(names: ReadonlySet<string>, isKnown: boolean): void {
+    for (const name of names) {
+      const channel = this.#channels.get(name);
+      if (channel === undefined) continue;
+      if (!isKnown) channel.isDoubtful = true;
+      channel.settled();
+    }
+    this.#budget.fit();
+  }
+
+  /** Brings a channel's state to now. */
+  async #refresh(channel: SharedChannel): Promise<void> {
+    await this.#askSoon(channel);
+    while (this.#batcher.isInDoubt(channel.name)) {
+      await this.#batcher.settled;
+      await this.#askSoon(channel);
+    }
+  }
+
+  /** Asks where a channel stands, together with all of which that is asked in the same turn. */
+  #askSoon(channel: SharedChannel): Promise<void> {
+    if (this.#asked === undefined) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const channels = new Set<SharedChannel>();
+      const answer = promise.then(() => this.#ask([...channels]));
+      answer.catch(() => {});
+      this.#asked = { channels, answer };
+      this.#options.clock.soon(() => {
+        this.#asked = undefined;
+        resolve();
+      });
+    }
+    this.#asked.channels.add(channel);
+    return this.#asked.answer;
+  }
+
+  async #ask(channels: readonly SharedChannel[]): Promise<void> {
+    this.#checkOpen();
+    const { store } = this.#options;
+    const open = channels.filter(({ isOpen, name }) => isOpen && this.#channels.has(name));
+    for (let at = 0; at < open.length; at += COMPARE_CHANNELS) {
+      const some = open.slice(at, at + COMPARE_CHANNELS);
+      const states = await store.channels(this.#knownOf(some.map(({ name }) => name)));
+      await Promise.all(states.map((state, index) => some[index]!.stands(state)));
+    }
+  }
+
+  async #askAll(): Promise<void> {
+    await this.#ask([...this.#channels.values()]);
+  }
+
+  readonly #compare = async (): Promise<void> => {
+    try {
+      if (this.#options.store.isUp) await this.#askAll();
+    } catch {
+      // The store will be up again.
+    }
+    this.#schedule("compare", COMPARE_MS, this.#compare);
+  };
+
+  readonly #expire = async (): Promise<void> => {
+    const { store } = this.#options;
+    const found = store.isUp && await store.expire().catch(() => false);
+    this.#schedule("retention", found ? RETENTION_STEP_MS : RETENTION_MS, this.#expire);
+  };
+
+  #schedule(name: string, ms: number, run: () => Promise<void>): void {
+    if (this.#closed === undefined) {
+      this.#timers.set(name, this.#options.clock.after(ms, () => void run()));
+    }
+  }
+
+  #tellSoon(channel: SharedChannel): void {
+    this.#changed.add(channel);
+    if (this.#changed.size > 1) return;
+    this.#options.clock.soon(() => {
+      const changed = [...this.#changed];
+      this.#changed.clear();
+      for (const { watched } of changed) {
+        watched.tell((error) => this.#options.report?.({ type: "watcher_threw", error }));
+      }
+    });
+  }
+
+  #available(): void {
+    if (this.#isAvailable) return;
+    this.#isAvailable = true;
+    this.#options.report?.({ type: "store_recovered" });
+  }
+
+  #unavailable(): void {
+    if (!this.#isAvailable) return;
+    this.#isAvailable = false;
+    this.#options.report?.({ type: "store_failed" });
+  }
+}
+
+/** As UTF-8 will have it, so that memory and store hold the same. */
+function wellFormed(draft: Draft): Draft {
+  const entries = Object.entries(draft).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, typeof value === "string" ? value.toWellFormed() : value]),
+  ) as unknown as Draft;
+}
