@@ -16,8 +16,8 @@
 import { EPOCHS_MAX, REF_KNOWN_MS_MIN, RETENTION_STEP_ENTRIES } from "../limits.ts";
 import type { Script } from "./redis_link.ts";
 
-/** A token bucket for each key, as in `rate_limiter.ts`, by the clock of Redis. */
-export const PAY = String.raw`
+/** In Lua: a token bucket for each key, as in `rate_limiter.ts`, by the clock of Redis. */
+export const PAY: string = String.raw`
 local function now_ms()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000

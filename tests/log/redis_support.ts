@@ -5,8 +5,8 @@
  */
 
 import { RedisLink } from "../../lib/log/redis_link.ts";
-import { openRedisLog, type RedisLogOptions } from "../../lib/log/redis.ts";
-import type { SharedLog } from "../../lib/log/shared.ts";
+import { RedisStore, type RedisStoreOptions } from "../../lib/log/redis_store.ts";
+import { SharedLog } from "../../lib/log/shared.ts";
 import { systemClock } from "../../lib/system_clock.ts";
 import type { TestRedis } from "../support/redis.ts";
 
@@ -14,6 +14,7 @@ import type { TestRedis } from "../support/redis.ts";
 export interface TestRedisLog {
   readonly log: SharedLog;
   readonly link: RedisLink;
+  readonly store: RedisStore;
   /** Closes both. */
   close(): Promise<void>;
 }
@@ -26,7 +27,7 @@ export interface TestRedisLog {
  */
 export async function openRedisTestLog(
   { url }: Pick<TestRedis, "url">,
-  options: Partial<RedisLogOptions> & { readonly prefix?: string } = {},
+  options: Partial<RedisStoreOptions> & { readonly prefix?: string } = {},
 ): Promise<TestRedisLog> {
   const randomId = () => crypto.randomUUID();
   const link = new RedisLink({
@@ -37,23 +38,49 @@ export async function openRedisTestLog(
     onDown: () => {},
     onUp: () => {},
   });
-  const log = openRedisLog({
+  const store = new RedisStore({
     link,
     historyMessagesMax: 100_000,
     historyDays: 365,
     messagesPerSecond: 0,
     messagesBurst: 30,
-    clock: systemClock,
+    now: systemClock.wallNow,
     randomId,
     ...options,
   });
+  const log = new SharedLog({ store, clock: systemClock });
   await link.start();
   return {
     log,
     link,
+    store,
     async close() {
       await log.close();
       link.close();
     },
   };
+}
+
+/** Some logs of one Redis, which go with the test. */
+export class RedisLogs implements AsyncDisposable {
+  readonly #opened: TestRedisLog[] = [];
+
+  /** @param redis Where they are. */
+  constructor(readonly redis: Pick<TestRedis, "url">) {}
+
+  /** Opens one more. */
+  async open(
+    ...[options, at = this.redis]: [
+      Parameters<typeof openRedisTestLog>[1]?,
+      Pick<TestRedis, "url">?,
+    ]
+  ): Promise<TestRedisLog> {
+    const opened = await openRedisTestLog(at, options);
+    this.#opened.push(opened);
+    return opened;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { close } of this.#opened) await close();
+  }
 }
