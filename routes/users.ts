@@ -28,7 +28,7 @@ export function createUserRoutes(options: AppOptions): Hono<AppTypes> {
     const seconds = queryInteger(query, "ban", 0, moderation.banSecondsMax);
     const username = pathSegment(c, USERNAME);
     const kicked = seconds === undefined
-      ? moderation.kick(username)
+      ? await moderation.kick(username)
       : await moderation.ban(username, seconds);
     return c.json({ kicked });
   });

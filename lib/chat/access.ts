@@ -5,7 +5,7 @@
  */
 
 import { allowsRoom, type Principal } from "../auth/principal.ts";
-import type { Identity, LocalDirectory } from "../directory/local.ts";
+import type { Directory, Identity } from "../directory/directory.ts";
 import { parseRoomName, parseUsername } from "../protocol/name.ts";
 import { Refusal } from "../protocol/refusal.ts";
 
@@ -86,7 +86,7 @@ export function ownTarget(name: string, reader: Principal, identity: Identity): 
  */
 export async function findTarget(
   name: string,
-  directory: LocalDirectory,
+  directory: Directory,
 ): Promise<Target | undefined> {
   if (!name.startsWith("@")) return roomTarget(name);
   const user = parseUsername(name.slice(1));

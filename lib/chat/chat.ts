@@ -6,7 +6,7 @@
 
 import type { Authenticator, Principal, Unauthorized } from "../auth/principal.ts";
 import type { Clock } from "../clock.ts";
-import type { LocalDirectory } from "../directory/local.ts";
+import type { Directory } from "../directory/directory.ts";
 import {
   POLL_PRESENCE_MS,
   RECONNECTS_PER_SECOND,
@@ -68,7 +68,7 @@ export interface ChatOptions {
   /** Where messages are stored. */
   readonly log: Log;
   /** Who holds which name. */
-  readonly directory: LocalDirectory;
+  readonly directory: Directory;
   /** Checks keys and tokens. */
   readonly authenticator: Authenticator;
   /** Time. */
@@ -139,6 +139,14 @@ export class Chat {
     this.#commands = new Commands(context);
     this.requests = new Requests(context);
     this.moderation = new Moderation(context);
+    options.directory.listen({
+      putOut: (outcast) => this.moderation.putOut(outcast),
+      lost: ({ user: { key } }) => {
+        for (const session of [...this.#registry.of(key)]) {
+          session.end(CLOSE_CODE.UsernameTaken, "username taken");
+        }
+      },
+    });
   }
 
   /** How many users there are. */

@@ -5,7 +5,7 @@
  */
 
 import type { Authenticator } from "../auth/principal.ts";
-import type { LocalDirectory } from "../directory/local.ts";
+import type { Directory } from "../directory/directory.ts";
 import {
   HISTORY_PAGE_DEFAULT,
   PENDING_ANSWERS_MAX,
@@ -28,7 +28,7 @@ import { Refusal } from "../protocol/refusal.ts";
 import { refusalOf } from "./refusal.ts";
 import type { Registry } from "./registry.ts";
 import { joinedEvent, type Reader } from "./room.ts";
-import type { Rooms } from "./rooms.ts";
+import { attendedAs, type Rooms, tellTyping } from "./rooms.ts";
 import type { Session, SessionHost, SessionSettings } from "./session.ts";
 
 /** The settings that commands go by. */
@@ -46,7 +46,7 @@ export interface CommandContext {
   /** Where messages are stored. */
   readonly log: Log;
   /** Who holds which name. */
-  readonly directory: LocalDirectory;
+  readonly directory: Directory;
   /** Checks renewed tokens. */
   readonly authenticator: Authenticator;
   /** Ends sessions whose tokens have expired. */
@@ -211,14 +211,12 @@ export class Commands implements SessionHost {
       for (const other of this.#context.registry.of(to.key)) {
         if (other.identity.inbox !== undefined && !other.isBehind) other.tell(event);
       }
-      return;
+      return this.#context.directory.typing(`@${to.key}`, user);
     }
     const { room } = this.#reader(session, command.room!);
     if (room.presence === undefined || room.presence.userCount > PRESENCE_USERS_MAX) return;
-    const event = JSON.stringify({ type: "typing", room: room.name, username: user.text });
-    for (const { session: other } of room.readers) {
-      if (other.identity.user.key !== user.key && !other.isBehind) other.tellText(event);
-    }
+    tellTyping(room, user);
+    this.#context.directory.typing(attendedAs(room.channel.name), user);
   }
 
   /** A new token of the same user takes the place of the old one, with all that it says. */

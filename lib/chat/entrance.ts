@@ -5,7 +5,7 @@
  */
 
 import type { Principal, Unauthorized } from "../auth/principal.ts";
-import type { Claimed, ClaimRequest, Identity, LocalDirectory } from "../directory/local.ts";
+import type { Claimed, ClaimRequest, Directory, Identity } from "../directory/directory.ts";
 import { type Name, parseUsername } from "../protocol/name.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
 import { rateLimited } from "./publisher.ts";
@@ -49,7 +49,7 @@ export function nameOf(username: string | undefined, { user }: Principal): Name 
  * @throws {UnavailableError} If the store is out of reach.
  */
 export async function visitName(
-  directory: LocalDirectory,
+  directory: Directory,
   user: Name,
   address?: string,
 ): Promise<Identity> {
@@ -77,7 +77,7 @@ export function takeWork(limiter: RateLimiter, address: string): void {
  * @throws {UnavailableError} If the store is out of reach.
  */
 export async function claimName(
-  directory: LocalDirectory,
+  directory: Directory,
   request: ClaimRequest,
 ): Promise<Identity> {
   return identityOf(await directory.claim(request));

@@ -5,7 +5,8 @@
  */
 
 import { type Clock, DAY_MS } from "../clock.ts";
-import { isDirectoryChannel, type LocalDirectory } from "../directory/local.ts";
+import type { Directory, Outcast } from "../directory/directory.ts";
+import { isDirectoryChannel } from "../directory/local.ts";
 import { ERASE_PASSES_MAX, ERASE_STEP_MESSAGES, HISTORY_PAGE_MAX } from "../limits.ts";
 import type { Log, Place } from "../log/log.ts";
 import { look } from "../log/look.ts";
@@ -16,14 +17,13 @@ import { nameOf } from "./entrance.ts";
 import { readEntry } from "./history.ts";
 import { notFound, type Published, type Publisher } from "./publisher.ts";
 import type { Registry } from "./registry.ts";
-import type { Session } from "./session.ts";
 
 /** What {@linkcode Moderation} works with. */
 export interface ModerationContext {
   /** Where messages are stored. */
   readonly log: Log;
   /** Who holds which name, and who is banned. */
-  readonly directory: LocalDirectory;
+  readonly directory: Directory;
   /** Who is connected. */
   readonly registry: Registry;
   /** What messages and deletions go through. */
@@ -78,10 +78,11 @@ export class Moderation {
    * @param username The name as it came.
    * @returns How many there were.
    * @throws {Refusal} `username_invalid`.
+   * @throws {UnavailableError} If other instances are out of reach.
    */
-  kick(username: string | undefined): number {
+  async kick(username: string | undefined): Promise<number> {
     const { key } = nameOf(username, PROGRAM);
-    return this.#kick((session) => session.identity.user.key === key);
+    return await this.#context.directory.putOut({ key });
   }
 
   /**
@@ -101,13 +102,19 @@ export class Moderation {
     const { clock, directory } = this.#context;
     const holder = await directory.ban(key, clock.wallNow() + seconds * 1000);
     if (seconds === 0) return 0;
-    return this.#kick(({ identity: { user, author } }) =>
-      user.key === key || author === holder?.author
-    );
+    return await directory.putOut({ key, author: holder?.author });
   }
 
-  #kick(isMeant: (session: Session) => boolean): number {
-    const sessions = [...this.#context.registry].filter(isMeant);
+  /**
+   * Closes sockets of this process.
+   *
+   * @param outcast Whose.
+   * @returns How many there were.
+   */
+  putOut({ key, author }: Outcast): number {
+    const sessions = [...this.#context.registry].filter(({ identity }) =>
+      identity.user.key === key || (author !== undefined && identity.author === author)
+    );
     for (const session of sessions) session.end(CLOSE_CODE.Kicked, "kicked");
     return sessions.length;
   }

@@ -47,7 +47,11 @@ interface Present {
 export class Presence {
   readonly #clock: Clock;
   readonly #onChange: (change: PresenceChange) => void;
+  readonly #onHere: (user: Name, isHere: boolean) => void;
+  /** Who is here, in this process. */
   readonly #present = new Map<string, Present>();
+  /** Who is here in others, and in how many. */
+  readonly #elsewhere = new Map<string, { readonly name: string; places: number }>();
   /** Who is shown: name by key. */
   readonly #shown = new Map<string, string>();
   /** Keys that are shown and gone, or present and not shown. */
@@ -62,10 +66,16 @@ export class Presence {
    *
    * @param clock Time.
    * @param onChange Called with each change, to tell everybody in the room.
+   * @param onHere Called when somebody begins or ceases to be here in this process, their grace included.
    */
-  constructor(clock: Clock, onChange: (change: PresenceChange) => void) {
+  constructor(
+    clock: Clock,
+    onChange: (change: PresenceChange) => void,
+    onHere: (user: Name, isHere: boolean) => void = () => {},
+  ) {
     this.#clock = clock;
     this.#onChange = onChange;
+    this.#onHere = onHere;
   }
 
   /** How many users are shown. */
@@ -78,6 +88,7 @@ export class Presence {
     const present = this.#present.get(user.key);
     if (present === undefined) {
       this.#present.set(user.key, { name: user.text, sessions: 1, stayUntil: 0, stay: undefined });
+      this.#onHere(user, true);
       this.#change(user.key);
       return;
     }
@@ -101,8 +112,29 @@ export class Presence {
     if (--present.sessions > 0) return;
     present.stay = this.#clock.after(present.stayUntil - now, () => {
       this.#present.delete(user.key);
+      this.#onHere(user, false);
       this.#change(user.key);
     });
+  }
+
+  /** A user is here in another process; to be called once for each. */
+  enterElsewhere(user: Name): void {
+    const known = this.#elsewhere.get(user.key);
+    if (known !== undefined) known.places++;
+    else this.#elsewhere.set(user.key, { name: user.text, places: 1 });
+    this.#change(user.key);
+  }
+
+  /** A user is not here any more in another process, which has waited for their grace. */
+  leaveElsewhere(user: Name): void {
+    const known = this.#elsewhere.get(user.key);
+    if (known === undefined || --known.places > 0) return;
+    this.#elsewhere.delete(user.key);
+    this.#change(user.key);
+  }
+
+  #nameOf(key: string): string | undefined {
+    return (this.#present.get(key) ?? this.#elsewhere.get(key))?.name;
   }
 
   /** Who is shown. */
@@ -122,7 +154,7 @@ export class Presence {
 
   #change(key: string): void {
     // Who comes and goes between two changes was never seen.
-    if (this.#present.has(key) === this.#shown.has(key)) this.#changed.delete(key);
+    if ((this.#nameOf(key) !== undefined) === this.#shown.has(key)) this.#changed.delete(key);
     else this.#changed.add(key);
     if (this.#cancel !== undefined) return;
     const ms = Math.max(0, this.#lastChangeAt + PRESENCE_INTERVAL_MS - this.#clock.now());
@@ -137,7 +169,7 @@ export class Presence {
     const wereTooMany = this.#shown.size > PRESENCE_USERS_MAX;
     const joins: string[] = [], leaves: string[] = [];
     for (const key of this.#changed) {
-      const name = this.#present.get(key)?.name;
+      const name = this.#nameOf(key);
       if (name !== undefined) {
         joins.push(name);
         this.#shown.set(key, name);

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import type { Identity, LocalDirectory } from "../directory/local.ts";
+import type { Directory, Identity } from "../directory/directory.ts";
 import { COPIES_MAX } from "../limits.ts";
 import type { Appended, Draft, Entry, Log, Place, Toll } from "../log/log.ts";
 import { parseUsername } from "../protocol/name.ts";
@@ -33,7 +33,7 @@ export interface PublisherOptions {
   /** Where messages are stored. */
   readonly log: Log;
   /** Who has which inbox. */
-  readonly directory: LocalDirectory;
+  readonly directory: Directory;
   /** Messages of each user. */
   readonly messageLimiter: RateLimiter;
   /** Time. */

@@ -5,7 +5,9 @@
  */
 
 import type { Principal } from "../auth/principal.ts";
-import { type LocalDirectory, NO_ROOMS } from "../directory/local.ts";
+import type { Directory } from "../directory/directory.ts";
+import { NO_ROOMS } from "../directory/local.ts";
+import { PRESENCE_USERS_MAX } from "../limits.ts";
 import type { Log } from "../log/log.ts";
 import type { HistoryEvent } from "../protocol/event.ts";
 import { Refusal } from "../protocol/refusal.ts";
@@ -22,7 +24,7 @@ export interface RequestContext {
   /** Where messages are stored. */
   readonly log: Log;
   /** Who holds which name. */
-  readonly directory: LocalDirectory;
+  readonly directory: Directory;
   /** The open rooms. */
   readonly rooms: Rooms;
   /** What messages go through. */
@@ -137,8 +139,16 @@ export class Requests {
    */
   async users(request: ReadRequest): Promise<PresenceSnapshot & { readonly room: string }> {
     const target = await this.#readable(request);
-    const room = await this.#context.rooms.find(target.channel);
-    return { room: target.name, users: [], userCount: 0, ...room?.presence?.snapshot() };
+    const { rooms, directory } = this.#context;
+    const room = await rooms.find(target.channel);
+    if (target.owner !== undefined) return { room: target.name, users: [], userCount: 0 };
+    if (room?.presence !== undefined) return { room: target.name, ...room.presence.snapshot() };
+    const users = (await directory.who(target.channel)).map(({ text }) => text).sort();
+    return {
+      room: target.name,
+      users: users.slice(0, PRESENCE_USERS_MAX),
+      userCount: users.length,
+    };
   }
 
   async #readable({ reader, address, room }: ReadRequest): Promise<Target> {
@@ -158,19 +168,32 @@ export class Requests {
    * @throws {UnavailableError} If the store is out of reach.
    */
   async rooms(after: string, limit: number): Promise<RoomState[]> {
-    const { log, rooms } = this.#context;
+    const { log, rooms, directory } = this.#context;
     const stored = await log.channels(after, limit, NO_ROOMS);
     const states = new Map<string, RoomState>();
     for (const { name, head, epoch } of stored) {
       states.set(name, { room: name, userCount: 0, head, epoch });
     }
     const last = stored.length === limit ? stored.at(-1)!.name : undefined;
+    for (const { channel: room, userCount } of await directory.occupied(after, limit)) {
+      if (last !== undefined && byUtf8(room, last) > 0) break;
+      const state = states.get(room) ?? await this.#unwritten(room);
+      states.set(room, { ...state, userCount });
+    }
     for (const { name, channel, presence } of await rooms.all()) {
       if (byUtf8(name, after) <= 0 || (last !== undefined && byUtf8(name, last) > 0)) continue;
       const { head, epoch } = channel;
       states.set(name, { room: name, userCount: presence!.userCount, head, epoch });
     }
     return [...states.values()].sort((a, b) => byUtf8(a.room, b.room)).slice(0, limit);
+  }
+
+  /** A room in which somebody is in another process, and nothing stands. */
+  async #unwritten(room: string): Promise<RoomState> {
+    const channel = await this.#context.log.watch(room, () => {});
+    const { head, epoch } = channel;
+    channel.close();
+    return { room, userCount: 0, head, epoch };
   }
 }
 

@@ -4,15 +4,14 @@
  * @module
  */
 
-import type { Clock } from "../clock.ts";
-import type { Identity } from "../directory/local.ts";
+import type { Attendance, Identity } from "../directory/directory.ts";
 import type { Channel, Entry } from "../log/log.ts";
 import { encodeEntry, type Event } from "../protocol/event.ts";
 import { encodePlainMessage } from "../protocol/plain.ts";
 import type { Connection } from "../transport/connection.ts";
 import { FRAME_CHARS_MAX, FRAME_ENTRIES_MAX } from "../limits.ts";
 import type { Target } from "./access.ts";
-import { Presence, type PresenceChange } from "./presence.ts";
+import type { Presence } from "./presence.ts";
 
 /** A session, as those who write to it know it. */
 export interface Recipient {
@@ -108,6 +107,8 @@ export class Room {
   readonly channel: Channel;
   /** Who is here; `undefined` for an inbox. */
   readonly presence: Presence | undefined;
+  /** The part of this process in who is here. */
+  readonly attendance: Attendance;
   /** Who reads it. */
   readonly readers = new Set<Reader>();
   /** The epoch that the readers' offsets belong to. */
@@ -123,17 +124,15 @@ export class Room {
    *
    * @param target The room, or an inbox.
    * @param channel The log's channel, open.
-   * @param presence Where changes of presence go, and their clock; none for an inbox.
+   * @param attendance The part of this process in who is here.
+   * @param presence Who is here; none for an inbox.
    */
-  constructor(
-    target: Target,
-    channel: Channel,
-    presence?: { readonly clock: Clock; readonly onChange: (change: PresenceChange) => void },
-  ) {
+  constructor(target: Target, channel: Channel, attendance: Attendance, presence?: Presence) {
     this.target = target;
     this.channel = channel;
     this.epoch = channel.epoch;
-    this.presence = presence && new Presence(presence.clock, presence.onChange);
+    this.attendance = attendance;
+    this.presence = presence;
   }
 
   /** The name shown. */

@@ -5,18 +5,22 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { HISTORY_PAGE_MAX } from "../limits.ts";
+import type { Attendance, Directory } from "../directory/directory.ts";
+import { HISTORY_PAGE_MAX, PRESENCE_USERS_MAX } from "../limits.ts";
 import type { Log } from "../log/log.ts";
+import type { Name } from "../protocol/name.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import type { Target } from "./access.ts";
 import type { Flush } from "./flush.ts";
-import type { PresenceChange } from "./presence.ts";
+import { Presence, type PresenceChange } from "./presence.ts";
 import { joinedEvent, Room } from "./room.ts";
 
 /** What the rooms work with. */
 export interface RoomsOptions {
   /** Where the channels are. */
   readonly log: Log;
+  /** Who is in them elsewhere. */
+  readonly directory: Directory;
   /** Moves the readers. */
   readonly flush: Flush;
   /** Time. */
@@ -128,19 +132,41 @@ export class Rooms {
     if (open.users > 0 || open.stay !== undefined) return;
     this.#forget(room.channel.name, open);
     room.presence?.close();
+    room.attendance.close();
     room.channel.close();
   }
 
   async #watch(target: Target): Promise<Room> {
-    const { log, clock, flush } = this.#options;
+    const { log, clock, flush, directory } = this.#options;
+    const { channel: channelName, owner } = target;
     let room: Room | undefined = undefined;
-    const channel = await log.watch(target.channel, () => {
-      if (room !== undefined) this.#changed(room);
+    const presence = owner !== undefined ? undefined : new Presence(
+      clock,
+      (change) => {
+        if (room !== undefined) tellPresence(room, change, flush);
+      },
+      (user, isHere) => isHere ? attendance.enter(user) : attendance.leave(user),
+    );
+    const attendance: Attendance = directory.attend(attendedAs(channelName), {
+      entered: (user) => presence?.enterElsewhere(user),
+      left: (user) => presence?.leaveElsewhere(user),
+      typing: (user) => {
+        if (room !== undefined) tellTyping(room, user);
+      },
     });
-    const onChange = (change: PresenceChange) => tellPresence(room!, change, flush);
-    const isInbox = target.owner !== undefined;
-    room = new Room(target, channel, isInbox ? undefined : { clock, onChange });
-    return room;
+    try {
+      const channel = await log.watch(channelName, () => {
+        if (room !== undefined) this.#changed(room);
+      });
+      room = new Room(target, channel, attendance, presence);
+      if (attendance.opened !== undefined) await attendance.opened;
+      return room;
+    } catch (error) {
+      room?.channel.close();
+      presence?.close();
+      attendance.close();
+      throw error;
+    }
   }
 
   #changed(room: Room): void {
@@ -171,6 +197,34 @@ export class Rooms {
       if (!goesOn) reader.offset = reader.session.isPlain ? head : offset;
       reader.session.tell(joinedEvent(reader, goesOn));
     }
+  }
+}
+
+/**
+ * The name under which processes tell each other who is in a channel: of an inbox that of its user, whom others
+ * know no better.
+ *
+ * @param channel The log's channel.
+ */
+export function attendedAs(channel: string): string {
+  const slash = channel.indexOf("/");
+  return slash < 0 ? channel : channel.slice(0, slash);
+}
+
+/**
+ * Tells the readers of a room in this process that somebody is typing; in an inbox, its owner.
+ *
+ * @param room The room.
+ * @param user Who.
+ */
+export function tellTyping(room: Room, user: Name): void {
+  const { presence, name, readers } = room;
+  if (presence !== undefined && presence.userCount > PRESENCE_USERS_MAX) return;
+  const where = presence === undefined ? { to: name.slice(1) } : { room: name };
+  const event = JSON.stringify({ type: "typing", ...where, username: user.text });
+  for (const { session } of readers) {
+    const isOwn = presence !== undefined && session.identity.user.key === user.key;
+    if (!isOwn && !session.isBehind) session.tellText(event);
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { ANONYMOUS, type Principal } from "../auth/principal.ts";
-import type { Identity } from "../directory/local.ts";
+import type { Identity } from "../directory/directory.ts";
 import { BAD_COMMANDS_MAX, OPENING_MESSAGES_MAX } from "../limits.ts";
 import { type Command, parseCommand } from "../protocol/command.ts";
 import type { Event } from "../protocol/event.ts";

@@ -10,6 +10,18 @@ import type { Entry, Log } from "../log/log.ts";
 import { look } from "../log/look.ts";
 import type { Name } from "../protocol/name.ts";
 import { RateLimiter } from "../rate_limiter.ts";
+import {
+  type Attendance,
+  type Claimed,
+  type ClaimRequest,
+  type Directory,
+  type DirectoryListener,
+  type Holder,
+  type Identity,
+  inboxChannel,
+  type Occupied,
+  type Outcast,
+} from "./directory.ts";
 
 /** What a {@linkcode LocalDirectory} works with. */
 export interface LocalDirectoryOptions {
@@ -27,41 +39,6 @@ export interface LocalDirectoryOptions {
   readonly historyDays: number;
 }
 
-/** Somebody, under a name. */
-export interface Identity {
-  /** The name, as its claimant spells it. */
-  readonly user: Name;
-  /** Whose the messages are, for programs: a hash of the key, a token's subject, or an id of the socket. */
-  readonly author: string;
-  /** The log's channel of the inbox; `undefined` without a key. */
-  readonly inbox: string | undefined;
-}
-
-/** Somebody with a key, and so with an inbox. */
-export interface Holder extends Identity {
-  /** The log's channel of the inbox. */
-  readonly inbox: string;
-}
-
-/** Somebody who asks for a name. */
-export interface ClaimRequest {
-  /** The name. */
-  readonly user: Name;
-  /** Who asks; `undefined` without a key: then it is nobody who could come again. */
-  readonly author: string | undefined;
-  /** Where the request came from. */
-  readonly address: string;
-}
-
-/** What became of a claim. */
-export type Claimed =
-  /** The name is theirs. */
-  | { readonly identity: Identity }
-  /** It is another's, or it or whoever asks is banned. */
-  | { readonly refused: "taken" | "banned" }
-  /** Too many new names came from this address. */
-  | { readonly refused: "limited"; readonly retryAfterMs: number };
-
 interface Claim {
   readonly author: string;
   readonly hasKey: boolean;
@@ -73,6 +50,9 @@ interface Claim {
   /** Takes back the alarm that ends it. */
   stay: (() => void) | undefined;
 }
+
+/** Nobody is anywhere else. */
+const NO_ELSEWHERE: Attendance = { opened: undefined, enter() {}, leave() {}, close() {} };
 
 /** The body of the entry that says that a name is free again. */
 const FREE = "free";
@@ -88,7 +68,7 @@ const FREE = "free";
  * name, and whether that claim was still held, is the last entry of a channel of the log; so is every ban.
  * A restart forgets neither: a name that was held is held for its owner once more, from the start on.
  */
-export class LocalDirectory {
+export class LocalDirectory implements Directory {
   readonly #options: LocalDirectoryOptions;
   readonly #claimLimiter: RateLimiter;
   readonly #claims = new Map<string, Claim>();
@@ -97,6 +77,7 @@ export class LocalDirectory {
   /** Until when a name may be visited again from an address as one that is not new. */
   readonly #visits = new Map<string, number>();
   readonly #oldClaimsUntil: number;
+  #listener: DirectoryListener | undefined;
 
   /**
    * Creates a directory.
@@ -114,19 +95,15 @@ export class LocalDirectory {
     this.#oldClaimsUntil = clock.now() + options.nameHoldSeconds * 1000;
   }
 
-  /** How many names are claimed. */
   get size(): number {
     return this.#claims.size;
   }
 
-  /**
-   * Claims a name, or uses an own claim once more. Check and claim are one synchronous step: of many that
-   * ask at once one has it.
-   *
-   * @param request Who asks, and for what.
-   * @returns Who it is now, with the spelling of the first claim, or why not.
-   * @throws {UnavailableError} If the claim cannot be looked up or stored; then it is none.
-   */
+  listen(listener: DirectoryListener): void {
+    this.#listener = listener;
+  }
+
+  /** Check and claim are one synchronous step: of many that ask at once one has it. */
   async claim(request: ClaimRequest): Promise<Claimed> {
     const { user } = request;
     const author = request.author ?? this.#nobody(user);
@@ -145,15 +122,6 @@ export class LocalDirectory {
     return await claim.claimed;
   }
 
-  /**
-   * Lets somebody without a key read or write under a name that nobody has, without claiming it.
-   *
-   * @param user The name.
-   * @param address Where the request came from, if it will be shown as present: then the name counts as new,
-   *   unless it was visited from there just before.
-   * @returns Who it is, or why not.
-   * @throws {UnavailableError} If the store is out of reach.
-   */
   async visit(user: Name, address: string | undefined): Promise<Claimed> {
     await this.#claims.get(user.key)?.claimed.catch(() => {});
     if (this.#claims.has(user.key)) return { refused: "taken" };
@@ -249,12 +217,6 @@ export class LocalDirectory {
     return { identity: { user, author, inbox } };
   }
 
-  /**
-   * A use of a claim has ended. Without effect where the claim is another's by now, or the name was only
-   * visited.
-   *
-   * @param identity What {@linkcode LocalDirectory.claim} gave; once for each time.
-   */
   release(identity: Identity): void {
     const { key } = identity.user;
     const claim = this.#claims.get(key);
@@ -269,12 +231,6 @@ export class LocalDirectory {
     });
   }
 
-  /**
-   * Who has the inbox of a name: who claimed it last with a key. While a name is held without one, nobody.
-   *
-   * @param key The name's key.
-   * @throws {UnavailableError} If the store is out of reach.
-   */
   async holder(key: string): Promise<Holder | undefined> {
     const claimed = await this.#claims.get(key)?.claimed.catch(() => undefined);
     if (claimed !== undefined && "identity" in claimed) {
@@ -287,14 +243,6 @@ export class LocalDirectory {
     return { user: { text: sender, key }, author, inbox: inboxChannel(key, author) };
   }
 
-  /**
-   * Bans a name, and whoever holds it with a key, under every name; sockets that are open are not closed.
-   *
-   * @param key The name's key.
-   * @param untilMs Until when, in milliseconds since 1970; what has passed lifts a ban.
-   * @returns Who was banned with the name.
-   * @throws {UnavailableError} If the ban cannot be stored.
-   */
   async ban(key: string, untilMs: number): Promise<Holder | undefined> {
     const holder = await this.holder(key);
     const now = this.#options.clock.wallNow();
@@ -314,13 +262,6 @@ export class LocalDirectory {
     return holder;
   }
 
-  /**
-   * Whether a name, or somebody under whichever name, is banned.
-   *
-   * @param key The name's key, if it is about one.
-   * @param author Who, if it is about somebody with a key.
-   * @throws {UnavailableError} If the store is out of reach.
-   */
   async isBanned(key: string | undefined, author: string | undefined): Promise<boolean> {
     const bans = [];
     if (key !== undefined) bans.push(nameBan(key));
@@ -329,6 +270,28 @@ export class LocalDirectory {
       if (await this.#bannedUntil(ban) > this.#options.clock.wallNow()) return true;
     }
     return false;
+  }
+
+  putOut(outcast: Outcast): Promise<number> {
+    return Promise.resolve(this.#listener?.putOut(outcast) ?? 0);
+  }
+
+  attend(): Attendance {
+    return NO_ELSEWHERE;
+  }
+
+  typing(): void {}
+
+  who(): Promise<readonly Name[]> {
+    return Promise.resolve([]);
+  }
+
+  occupied(): Promise<readonly Occupied[]> {
+    return Promise.resolve([]);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   async #bannedUntil(ban: string): Promise<number> {
@@ -372,10 +335,6 @@ export const NO_ROOMS = "@~!";
 // None of these can be a room's name.
 function claimsChannel(key: string): string {
   return `~${key}`;
-}
-
-function inboxChannel(key: string, author: string): string {
-  return `@${key}/${author}`;
 }
 
 function nameBan(key: string): string {

@@ -129,7 +129,7 @@ Deno.test("a kick tells what was said before it, and keeps nobody out", async ()
   const alice = await testChat.rich("Alice", { key: "a" });
   alice.events();
   alice.command({ type: "ping", ref: "r" });
-  assertEquals(chat.moderation.kick("ALICE"), 1);
+  assertEquals(await chat.moderation.kick("ALICE"), 1);
   assertEquals(alice.events().map(({ type }) => type), ["pong"]);
   assertEquals(alice.closed, { code: 4504, reason: "kicked" });
   await clock.settle();

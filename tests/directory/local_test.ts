@@ -1,9 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  type Identity,
-  LocalDirectory,
-  type LocalDirectoryOptions,
-} from "../../lib/directory/local.ts";
+import type { Identity } from "../../lib/directory/directory.ts";
+import { LocalDirectory, type LocalDirectoryOptions } from "../../lib/directory/local.ts";
 import { WIPE_MS } from "../../lib/limits.ts";
 import { type Log, UnavailableError } from "../../lib/log/log.ts";
 import { parseUsername } from "../../lib/protocol/name.ts";

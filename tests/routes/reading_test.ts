@@ -283,7 +283,7 @@ Deno.test("a stream that takes nothing for two comments' time ends, and keeps no
 Deno.test("who is kicked is told all that came before, and then why the stream ends", async () => {
   const app = await createTestApp();
   const response = await ask(app, "/events/bob", { headers: KEY });
-  assertEquals(app.testChat.chat.moderation.kick("bob"), 1);
+  assertEquals(await app.testChat.chat.moderation.kick("bob"), 1);
   const events = (await response.text()).split("\n\n").filter((block) => block !== "")
     .map(parseStreamedEvent);
   assertEquals(events.map(({ type }) => type), [

@@ -7,13 +7,8 @@
 import { Presence } from "../../lib/chat/presence.ts";
 import { type Frame, Room } from "../../lib/chat/room.ts";
 import type { Clock } from "../../lib/clock.ts";
-import {
-  type Claimed,
-  type ClaimRequest,
-  type Identity,
-  LocalDirectory,
-  type LocalDirectoryOptions,
-} from "../../lib/directory/local.ts";
+import type { Claimed, ClaimRequest, Identity } from "../../lib/directory/directory.ts";
+import { LocalDirectory, type LocalDirectoryOptions } from "../../lib/directory/local.ts";
 import type { Channel, Log } from "../../lib/log/log.ts";
 import type { Addressed, Outcome, Store } from "../../lib/log/store.ts";
 import type { Name } from "../../lib/protocol/name.ts";
