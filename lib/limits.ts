@@ -291,3 +291,27 @@ export const UNWATCH_MS = 5000;
 
 /** Milliseconds by which the clocks of an instance and of Redis may count a user's messages apart. */
 export const TOLL_SLACK_MS = 100;
+
+/** Milliseconds for which what an instance holds outlives its last beat, and those from one beat to the next. */
+export const LEASE_MS = 7500, BEAT_MS = 2500;
+
+/** Beats of the others that an instance may miss before its users are shown as gone. */
+export const BEATS_MISSED_MAX = 2;
+
+/** Milliseconds for which a name without a key outlives its lease: Redis itself may have been away for a while. */
+export const LEASE_SLACK_MS = 5000;
+
+/** Milliseconds for which changes of names and presence gather before they are told to Redis. */
+export const TELL_MS = 50;
+
+/** Milliseconds for which a claim that nothing uses any more is kept, so that the next use asks nobody. */
+export const LINGER_MS = 2000;
+
+/** Milliseconds that other instances have to say how many sockets they have closed. */
+export const PUT_OUT_MS = 2000;
+
+/** Names and rooms that one step of clearing up after a dead instance takes. */
+export const REAP_STEP = 200;
+
+/** Users of one room, and names, of one message to Redis. */
+export const TOLD_AT_ONCE_MAX = 1000;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { createClient, ErrorReply } from "redis";
 import type { Clock } from "../clock.ts";
 import {
@@ -151,7 +152,7 @@ export class RedisLink {
         if (!(error instanceof ErrorReply)) throw error;
       }
     }
-    script.sha = await sha1(script.text);
+    script.sha = createHash("sha1").update(script.text).digest("hex");
     return await this.call("EVAL", script.text, ...rest);
   }
 
@@ -317,9 +318,4 @@ export class RedisLink {
 
 class TimeoutError extends Error {
   override readonly name = "TimeoutError";
-}
-
-async function sha1(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text));
-  return new Uint8Array(digest).toHex();
 }
