@@ -11,6 +11,7 @@ import { createTokenAuthenticator } from "./lib/auth/token.ts";
 import { Chat } from "./lib/chat/chat.ts";
 import { type Config, ConfigError, parseConfig } from "./lib/config.ts";
 import { ConnectionCounter } from "./lib/connection_counter.ts";
+import type { Directory } from "./lib/directory/directory.ts";
 import { LocalDirectory } from "./lib/directory/local.ts";
 import { type LocalLogEvent, openLocalLog } from "./lib/log/local.ts";
 import type { Log } from "./lib/log/log.ts";
@@ -32,13 +33,19 @@ const logger = createLogger(
   () => Date.now(),
 );
 
-const log = openLog();
+/** What is to be said, but not before the line that announces where the server listens. */
+const unsaid: (() => void)[] = [];
+let isAnnounced = false;
+
+const { log, directory, close } = config.redisUrl === undefined
+  ? openLocal()
+  : await openRedis(config.redisUrl);
 const authenticator = createAuthenticator();
 const chat = new Chat({
   ...config,
   log,
   authenticator,
-  directory: new LocalDirectory({ ...config, log, clock: systemClock, randomId }),
+  directory,
   clock: systemClock,
   randomId,
   onError: (error) => logger.error("Command failed", { error: String(error) }),
@@ -87,9 +94,16 @@ function createAuthenticator(): Authenticator {
   return createTokenAuthenticator({ secret, jwks, issuer, audience, now: systemClock.wallNow });
 }
 
-function openLog(): Log {
+/** Where everything is, and what ends that. */
+interface Stores {
+  readonly log: Log;
+  readonly directory: Directory;
+  readonly close: () => Promise<void>;
+}
+
+function openLocal(): Stores {
   try {
-    return openLocalLog({
+    const log = openLocalLog({
       ...config,
       now: systemClock.wallNow,
       soon: systemClock.soon,
@@ -97,11 +111,55 @@ function openLog(): Log {
       randomId,
       report: reportLog,
     });
+    const directory = new LocalDirectory({ ...config, log, clock: systemClock, randomId });
+    return { log, directory, close: () => log.close() };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     console.error(error.message);
     Deno.exit(1);
   }
+}
+
+/** Redis need not be in reach: the server says that it is not ready, and tries again. */
+async function openRedis(url: string): Promise<Stores> {
+  // Nobody else needs the client library.
+  const { RedisLink } = await import("./lib/log/redis_link.ts");
+  const { openRedisLog } = await import("./lib/log/redis.ts");
+  const { RedisDirectory } = await import("./lib/directory/redis.ts");
+  let isDown = false;
+  const link = new RedisLink({
+    url,
+    prefix: config.redisPrefix,
+    clock: systemClock,
+    randomId,
+    onDown(error) {
+      isDown = true;
+      say(() => logger.error("Redis is out of reach", { error: String(error) }));
+    },
+    onUp() {
+      if (isDown) say(() => logger.info("Redis is in reach again"));
+      isDown = false;
+    },
+  });
+  const shared = { ...config, link, clock: systemClock, randomId };
+  const onError = (error: unknown) => reportLog({ type: "watcher_threw", error });
+  const log = openRedisLog({ ...shared, onError });
+  const directory = new RedisDirectory(shared);
+  await link.start();
+  return {
+    log,
+    directory,
+    async close() {
+      await log.close();
+      await directory.close();
+      link.close();
+    },
+  };
+}
+
+function say(line: () => void): void {
+  if (isAnnounced) line();
+  else unsaid.push(line);
 }
 
 function reportLog(event: LocalLogEvent): void {
@@ -175,6 +233,8 @@ function announce(port: number): void {
   const host = config.host === "0.0.0.0" || config.host === "::" ? "localhost" : config.host;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
   logger.info("Natter is listening", { url });
+  isAnnounced = true;
+  for (const line of unsaid.splice(0)) line();
 }
 
 /**
@@ -197,7 +257,7 @@ async function drain(): Promise<void> {
   eventStreams.closeAll(CLOSE_CODE.Drain, "drain");
   // The listener comes last: its shutdown closes sockets with 1001, and would overtake these.
   await Promise.race([server.closeAll(CLOSE_CODE.Drain, "drain"), answered.promise]);
-  await log.close();
+  await close();
   await server.shutdown();
   clearTimeout(deadline);
   Deno.exit(0);

@@ -18,6 +18,10 @@ export interface Config {
   readonly database: string;
   /** What an acknowledged message survives: the end of the process, or that of the machine. */
   readonly durability: "process" | "disk";
+  /** Where Redis is, if several instances are one chat there; in place of a database. */
+  readonly redisUrl: string | undefined;
+  /** What the names of all keys in it begin with. */
+  readonly redisPrefix: string;
   /** How clients say who they are: by a key of their own, or by a token of the product's. */
   readonly auth: "open" | "token";
   /** The secret that HS256 tokens are signed with; at least 32 bytes. */
@@ -97,6 +101,8 @@ const SETTINGS = {
   TRANSPORT: oneOf<"serve" | "frames">(["serve", "frames"], "serve"),
   DATABASE: databasePath("data/natter.db"),
   DURABILITY: oneOf<"process" | "disk">(["process", "disk"], "process"),
+  REDIS_URL: redisUrl(),
+  REDIS_PREFIX: keyPrefix("natter:"),
   AUTH: oneOf<"open" | "token">(["open", "token"], "open"),
   AUTH_SECRET: secret(AUTH_SECRET_BYTES_MIN),
   AUTH_JWKS_URL: httpUrl(),
@@ -170,6 +176,8 @@ export function parseConfig(get: (name: string) => string | undefined): Config {
     transport: read("TRANSPORT"),
     database: read("DATABASE"),
     durability: read("DURABILITY"),
+    redisUrl: read("REDIS_URL"),
+    redisPrefix: read("REDIS_PREFIX"),
     auth: read("AUTH"),
     authSecret: read("AUTH_SECRET"),
     authJwksUrl: read("AUTH_JWKS_URL"),
@@ -198,12 +206,19 @@ export function parseConfig(get: (name: string) => string | undefined): Config {
     drainSeconds: read("DRAIN_SECONDS"),
     log: read("LOG"),
   };
-  checkTogether(config);
+  checkTogether(config, (name) => get(name)?.trim() || undefined);
   return config;
 }
 
 /** Settings that mean nothing, or less than they seem to, without another. */
-function checkTogether({ auth, authSecret, authJwksUrl }: Config): void {
+function checkTogether(
+  { auth, authSecret, authJwksUrl, redisUrl }: Config,
+  get: (name: string) => string | undefined,
+): void {
+  for (const name of ["DATABASE", "DURABILITY"]) {
+    if (redisUrl === undefined || get(name) === undefined) continue;
+    throw new ConfigError(`${name} is set, but takes no REDIS_URL beside it`);
+  }
   if (auth === "token" && authSecret === undefined && authJwksUrl === undefined) {
     throw new ConfigError('AUTH is "token", but takes AUTH_SECRET or AUTH_JWKS_URL beside it');
   }
@@ -291,6 +306,25 @@ function httpUrl(): Setting<string | undefined> {
     default: undefined,
     parse: (value) =>
       URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? value : undefined,
+  };
+}
+
+/** It may hold a password. */
+function redisUrl(): Setting<string | undefined> {
+  return {
+    takes: "an address that begins with redis:// or rediss://",
+    isSecret: true,
+    default: undefined,
+    parse: (value) =>
+      URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol) ? value : undefined,
+  };
+}
+
+function keyPrefix(byDefault: string): Setting<string> {
+  return {
+    takes: "1 to 64 visible characters of ASCII",
+    default: byDefault,
+    parse: (value) => /^[\x21-\x7e]{1,64}$/.test(value) ? value : undefined,
   };
 }
 

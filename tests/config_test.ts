@@ -12,6 +12,8 @@ Deno.test("without any variable the defaults hold", () => {
     transport: "serve",
     database: "data/natter.db",
     durability: "process",
+    redisUrl: undefined,
+    redisPrefix: "natter:",
     auth: "open",
     authSecret: undefined,
     authJwksUrl: undefined,
@@ -108,6 +110,16 @@ const UNUSABLE: readonly (readonly [name: string, value: string, line: string])[
     "null",
     'ALLOWED_ORIGINS is "null", but takes origins separated by commas, such as https://example.com, or *',
   ],
+  [
+    "REDIS_URL",
+    "http://user:secret@a.example",
+    "REDIS_URL is a text of 28 bytes, but takes an address that begins with redis:// or rediss://",
+  ],
+  [
+    "REDIS_PREFIX",
+    "two words",
+    'REDIS_PREFIX is "two words", but takes 1 to 64 visible characters of ASCII',
+  ],
   ["DURABILITY", "none", 'DURABILITY is "none", but takes process or disk'],
   ["DATABASE", "data/", 'DATABASE is "data/", but takes the path of a file, or :memory:'],
   ["LOG", "a\nb", 'LOG is "a\\nb", but takes text or json'],
@@ -117,4 +129,15 @@ Deno.test("a value that cannot be used is named in one line, with what it takes"
   for (const [name, value, line] of UNUSABLE) {
     assertEquals(assertThrows(() => parse({ [name]: value }), ConfigError).message, line);
   }
+});
+
+Deno.test("with Redis there is no database beside it", () => {
+  const env = { REDIS_URL: "redis://:secret@a.example:6380/2" };
+  assertEquals(parse(env).redisUrl, env.REDIS_URL);
+  for (const other of [{ DATABASE: ":memory:" }, { DURABILITY: "process" }]) {
+    const [name] = Object.keys(other);
+    const { message } = assertThrows(() => parse({ ...env, ...other }), ConfigError);
+    assertEquals(message, `${name} is set, but takes no REDIS_URL beside it`);
+  }
+  assertEquals(parse({ ...env, DATABASE: " " }).redisUrl, env.REDIS_URL);
 });

@@ -7,7 +7,7 @@
 import type { Clock } from "../clock.ts";
 import type { RedisLink } from "./redis_link.ts";
 import { RedisStore } from "./redis_store.ts";
-import { SharedLog, type SharedLogEvent } from "./shared.ts";
+import { SharedLog } from "./shared.ts";
 
 /** What the log in Redis is opened with. */
 export interface RedisLogOptions {
@@ -25,8 +25,8 @@ export interface RedisLogOptions {
   readonly clock: Clock;
   /** A new random id for an epoch: 1 to 64 of `A-Z a-z 0-9 _ -`, at least 64 bits of randomness. */
   readonly randomId: () => string;
-  /** Is told what an operator should know. */
-  readonly report?: (event: SharedLogEvent) => void;
+  /** Is given what a watcher threw: a defect of whoever watches. */
+  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -35,7 +35,7 @@ export interface RedisLogOptions {
  * @param options The connections, and the runtime's clock.
  */
 export function openRedisLog(options: RedisLogOptions): SharedLog {
-  const { clock, report } = options;
+  const { clock, onError } = options;
   const store = new RedisStore({ ...options, now: clock.wallNow });
-  return new SharedLog({ store, clock, ...report && { report } });
+  return new SharedLog({ store, clock, onError });
 }

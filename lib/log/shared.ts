@@ -40,23 +40,14 @@ import { SharedChannel } from "./shared_channel.ts";
 import { createEntry } from "./rows.ts";
 import { Watch } from "./watched_channel.ts";
 
-/** What an operator should know. */
-export type SharedLogEvent =
-  /** The store is out of reach: said once, until it is back. */
-  | { readonly type: "store_failed"; readonly error?: unknown }
-  /** It is in reach, also at first. */
-  | { readonly type: "store_recovered" }
-  /** A watcher threw: a defect of whoever watches. The other watchers were told nevertheless. */
-  | { readonly type: "watcher_threw"; readonly error: unknown };
-
 /** What the log is opened with. */
 export interface SharedLogOptions {
   /** Where the entries are. */
   readonly store: RemoteStore;
   /** Time. */
   readonly clock: Clock;
-  /** Is told what an operator should know. */
-  readonly report?: (event: SharedLogEvent) => void;
+  /** Is given what a watcher threw: a defect of whoever watches. The other watchers were told nevertheless. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** A log over a store that others append to as well. */
@@ -179,12 +170,12 @@ export class SharedLog implements Log, RemoteStoreUser {
   async up(): Promise<void> {
     if (this.#closed !== undefined) return;
     await this.#askAll();
-    this.#available();
+    this.#isAvailable = true;
     this.#options.clock.soon(() => this.#batcher.wake());
   }
 
   down(): void {
-    this.#unavailable();
+    this.#isAvailable = false;
   }
 
   #checkOpen(): void {
@@ -333,21 +324,9 @@ export class SharedLog implements Log, RemoteStoreUser {
       const changed = [...this.#changed];
       this.#changed.clear();
       for (const { watched } of changed) {
-        watched.tell((error) => this.#options.report?.({ type: "watcher_threw", error }));
+        watched.tell((error) => this.#options.onError?.(error));
       }
     });
-  }
-
-  #available(): void {
-    if (this.#isAvailable) return;
-    this.#isAvailable = true;
-    this.#options.report?.({ type: "store_recovered" });
-  }
-
-  #unavailable(): void {
-    if (!this.#isAvailable) return;
-    this.#isAvailable = false;
-    this.#options.report?.({ type: "store_failed" });
   }
 }
 

@@ -45,7 +45,7 @@ export async function startServer(env: Readonly<Record<string, string>> = {}): P
     HOST: "127.0.0.1",
     PORT: "0",
     TRANSPORT,
-    DATABASE: ":memory:",
+    ...env["REDIS_URL"] === undefined && { DATABASE: ":memory:" },
     // All clients of a test come from one address.
     CLAIMS_PER_MINUTE: "0",
     ...env,
@@ -78,7 +78,9 @@ export async function startServer(env: Readonly<Record<string, string>> = {}): P
  * @param env The settings.
  */
 export function spawnServer(env: Readonly<Record<string, string>>): Deno.ChildProcess {
-  const unset = Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, ""]));
+  const unset: Record<string, string> = Object.fromEntries(
+    CONFIG_VARIABLES.map((name) => [name, ""]),
+  );
   return new Deno.Command(Deno.execPath(), {
     args: ["run", ...START_FLAGS, "main.ts"],
     cwd: ROOT,
