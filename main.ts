@@ -36,6 +36,9 @@ const logger = createLogger(
 /** What is to be said, but not before the line that announces where the server listens. */
 const unsaid: (() => void)[] = [];
 let isAnnounced = false;
+if (config.isAlone) {
+  say(() => logger.error("Every instance is a chat of its own: set REDIS_URL to make them one"));
+}
 
 const { log, directory, close } = config.redisUrl === undefined
   ? openLocal()
@@ -63,7 +66,7 @@ const app = createApp({
   },
   eventStreams,
   connectionCounter: new ConnectionCounter(config),
-  assets: await loadAssets(`${import.meta.dirname}/static`),
+  assets: await loadAssets(`${import.meta.dirname}/static`, config),
   logger,
 });
 

@@ -14,6 +14,11 @@ export interface Config {
   readonly port: number;
   /** What serves: the runtime's own server and sockets, or our frames over `node:http`. */
   readonly transport: "serve" | "frames";
+  /**
+   * Whether there may be others beside it that it knows nothing of: on Deno Deploy, without Redis. Each is a chat of
+   * its own then.
+   */
+  readonly isAlone: boolean;
   /** The SQLite file of the log, or `:memory:`. */
   readonly database: string;
   /** What an acknowledged message survives: the end of the process, or that of the machine. */
@@ -135,8 +140,12 @@ const SETTINGS = {
 /** The names of the environment variables that {@linkcode parseConfig} looks at. */
 export const CONFIG_VARIABLES: readonly string[] = Object.keys(SETTINGS);
 
+/** What tells that this is Deno Deploy: no setting, for it is set there and nowhere else. */
+export const DEPLOY_VARIABLE = "DENO_DEPLOYMENT_ID";
+
 /**
- * Reads the settings. An empty value is an unset one.
+ * Reads the settings. An empty value is an unset one. On Deno Deploy, where no file lasts, `DATABASE` is `:memory:` by
+ * default.
  *
  * @param get The environment, e.g. `(name) => Deno.env.get(name)`.
  * @returns The settings.
@@ -170,11 +179,14 @@ export function parseConfig(get: (name: string) => string | undefined): Config {
     }
     return parsed as (typeof SETTINGS)[K]["default"];
   }
+  const isSet = (name: string) => Boolean(get(name)?.trim());
+  const isDeploy = isSet(DEPLOY_VARIABLE);
   const config: Config = {
     host: read("HOST"),
     port: read("PORT"),
     transport: read("TRANSPORT"),
-    database: read("DATABASE"),
+    isAlone: isDeploy && !isSet("REDIS_URL"),
+    database: isDeploy && !isSet("DATABASE") ? ":memory:" : read("DATABASE"),
     durability: read("DURABILITY"),
     redisUrl: read("REDIS_URL"),
     redisPrefix: read("REDIS_PREFIX"),
@@ -206,17 +218,17 @@ export function parseConfig(get: (name: string) => string | undefined): Config {
     drainSeconds: read("DRAIN_SECONDS"),
     log: read("LOG"),
   };
-  checkTogether(config, (name) => get(name)?.trim() || undefined);
+  checkTogether(config, isSet);
   return config;
 }
 
 /** Settings that mean nothing, or less than they seem to, without another. */
 function checkTogether(
   { auth, authSecret, authJwksUrl, redisUrl }: Config,
-  get: (name: string) => string | undefined,
+  isSet: (name: string) => boolean,
 ): void {
   for (const name of ["DATABASE", "DURABILITY"]) {
-    if (redisUrl === undefined || get(name) === undefined) continue;
+    if (redisUrl === undefined || !isSet(name)) continue;
     throw new ConfigError(`${name} is set, but takes no REDIS_URL beside it`);
   }
   if (auth === "token" && authSecret === undefined && authJwksUrl === undefined) {

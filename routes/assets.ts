@@ -31,17 +31,22 @@ const TYPES: Readonly<Record<string, string>> = {
  * Reads every file of a directory; not of those below it.
  *
  * @param directory A path.
+ * @param options `isAlone`: the page is to say that others may be on instances of which this one knows nothing.
  * @returns The files by the path to serve them at: `/` and the file's name; `index.html` also at `/`, other
  * pages also without `.html`.
  * @throws {TypeError} If a file's name has no known ending.
  */
-export async function loadAssets(directory: string): Promise<ReadonlyMap<string, Asset>> {
+export async function loadAssets(
+  directory: string,
+  { isAlone = false }: { readonly isAlone?: boolean } = {},
+): Promise<ReadonlyMap<string, Asset>> {
   const assets = new Map<string, Asset>();
   for await (const { name, isFile } of Deno.readDir(directory)) {
     if (!isFile) continue;
     const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
     if (type === undefined) throw new TypeError(`Cannot serve "${name}": unknown type of file`);
-    const text = await Deno.readTextFile(`${directory}/${name}`);
+    let text = await Deno.readTextFile(`${directory}/${name}`);
+    if (isAlone && name === "index.html") text = text.replace("<natter-chat ", "$&alone ");
     const bytes = new TextEncoder().encode(name.endsWith(".js") ? slim(text, name) : text);
     const compressed = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
     const gzip = await new Response(compressed).bytes();

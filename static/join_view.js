@@ -57,7 +57,13 @@ export class JoinView {
       this.#lobby,
       this.#button,
     );
-    this.element = h("section", { class: "join" }, form, preferences);
+    this.element = h(
+      "section",
+      { class: "join" },
+      form,
+      words.say(h("p", { class: "alone" }), "alone"),
+      preferences,
+    );
     words.label(this.element, "joinView");
     const submit = () => {
       if (this.#isBusy) return;

@@ -38,8 +38,8 @@ const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLES);
 
 /**
- * A chat. Attributes: `server`, `room`, `username`, `token`, `theme`, `lang`, `autofocus`; property
- * `getToken`.
+ * A chat. Attributes: `server`, `room`, `username`, `token`, `theme`, `lang`, `autofocus`; `alone`,
+ * set by a server that knows nothing of its other instances; property `getToken`.
  *
  * Events, all of which bubble out of it: `natter-settings` `{language, theme}`, `natter-state`
  * `{state, transport}`, `natter-joined` `{username, room}`, `natter-message` `{room, with, sender,

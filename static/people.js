@@ -31,6 +31,7 @@ export class People {
       h("div", { class: "people-head" }, this.#title, button),
       this.#list,
       this.#more,
+      words.say(h("p", { class: "alone" }), "alone"),
     );
     words.label(this.element, "people");
   }

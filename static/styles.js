@@ -306,6 +306,8 @@ button.entry:hover, summary.entry:hover { background: color-mix(in oklab, var(--
 .tag { color: var(--muted); font-size: var(--small); }
 [data-kind="direct"] .people-button { visibility: hidden; }
 .people .hint { padding: .5em .625em; }
+.alone { display: none; padding: .5em .625em; color: var(--muted); font-size: var(--small); text-align: center; }
+:host([alone]) .alone { display: block; }
 .me { margin-top: .5em; border-radius: .875em; background: var(--raised); }
 .me summary { list-style: none; font-weight: 650; }
 .me summary::-webkit-details-marker { display: none; }

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { CONFIG_VARIABLES, ConfigError, parseConfig } from "../lib/config.ts";
+import { CONFIG_VARIABLES, ConfigError, DEPLOY_VARIABLE, parseConfig } from "../lib/config.ts";
 
 function parse(variables: Record<string, string> = {}) {
   return parseConfig((name) => variables[name]);
@@ -10,6 +10,7 @@ Deno.test("without any variable the defaults hold", () => {
     host: "0.0.0.0",
     port: 8000,
     transport: "serve",
+    isAlone: false,
     database: "data/natter.db",
     durability: "process",
     redisUrl: undefined,
@@ -46,6 +47,16 @@ Deno.test("without any variable the defaults hold", () => {
 
 Deno.test("an empty value is an unset one", () => {
   assertEquals(parse(Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, " "]))), parse());
+});
+
+Deno.test("on Deno Deploy nothing is written to a file, and without Redis an instance is alone", () => {
+  const deployed = (variables = {}) => {
+    const { isAlone, database } = parse({ [DEPLOY_VARIABLE]: "x7k2", ...variables });
+    return { isAlone, database };
+  };
+  assertEquals(deployed(), { isAlone: true, database: ":memory:" });
+  assertEquals(deployed({ DATABASE: "/tmp/a.db" }), { isAlone: true, database: "/tmp/a.db" });
+  assertEquals(deployed({ REDIS_URL: "redis://a" }).isAlone, false);
 });
 
 Deno.test("values are read, with white space around them", () => {

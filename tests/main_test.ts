@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { CONFIG_VARIABLES } from "../lib/config.ts";
+import { CONFIG_VARIABLES, DEPLOY_VARIABLE } from "../lib/config.ts";
 import { Client } from "./support/client.ts";
 import { within } from "./support/deadline.ts";
 import { RawClient } from "./support/raw_client.ts";
@@ -41,7 +41,7 @@ Deno.test("a port in use stops the start with one line and exit code 1", async (
 
 Deno.test("start has no permission but those that it needs, and they fit the settings", () => {
   const env = START_FLAGS.find((flag) => flag.startsWith("--allow-env="));
-  assertEquals(env, `--allow-env=${CONFIG_VARIABLES.join(",")}`);
+  assertEquals(env, `--allow-env=${[...CONFIG_VARIABLES, DEPLOY_VARIABLE].join(",")}`);
   const others = START_FLAGS.filter((flag) => flag.startsWith("--allow-") && flag !== env);
   assertEquals(others, [
     "--allow-net",

@@ -3,6 +3,8 @@
 /** Coming in: a name, a room, what is remembered, and what is refused in words. */
 
 import { assert, assertEquals } from "@std/assert";
+import { DEPLOY_VARIABLE } from "../../lib/config.ts";
+import { startServer } from "../support/server.ts";
 import {
   DEADLINE_MS,
   joinPlayedServer,
@@ -32,6 +34,21 @@ pageTest(
     // The first tab is still here: the second one has the same key.
     await nickname.press("Enter");
     await page.getByRole("textbox", { name: "Message", exact: true }).waitFor();
+  },
+);
+
+pageTest(
+  "a server that knows nothing of its other instances says so, in each language",
+  async () => {
+    await using alone = await startServer({ [DEPLOY_VARIABLE]: "x7k2" });
+    await using visitor = await Visitor.open(stage.browser, alone.url);
+    const note = visitor.page.locator(".join .alone");
+    await visitor.waitForText(note, "Only people on the same instance of this server are here.");
+    await visitor.page.locator(".join").getByLabel("Language").selectOption("zh-Hans");
+    await visitor.waitForText(note, "这里只有连接到同一个服务器实例的人。");
+    await using other = await stage.open();
+    await other.nickname.waitFor();
+    assertEquals(await other.page.locator(".join .alone").isVisible(), false);
   },
 );
 
