@@ -225,6 +225,10 @@ export class SharedChannel {
       this.#doubt();
       throw new UnavailableError("The store has another history by now");
     }
+    const begins = page.entries[0]?.offset ?? page.head + 1;
+    // Else whoever reads would ask for what is not retained again and again.
+    if (begins > after + 1) this.watched.retain(Math.min(begins, this.watched.head + 1));
+    if (begins > this.watched.head + 1) await this.#fill();
     return page;
   }
 }

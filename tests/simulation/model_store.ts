@@ -37,11 +37,17 @@ export const FAST: ModelNetwork = {
   arrivesLate: () => false,
 };
 
+/** One way of a connection: what is under way arrives in its order. */
+interface Way {
+  /** When the last thing that is under way arrives. */
+  lastAt: number;
+  readonly underWay: (() => void)[];
+}
+
 interface Connection {
-  /** When the last thing that is under way arrives, either way. */
-  upAt: number;
-  downAt: number;
-  feedAt: number;
+  readonly up: Way;
+  readonly down: Way;
+  readonly feed: Way;
   readonly broken: (() => void)[];
 }
 
@@ -91,8 +97,8 @@ export class ModelStore implements RemoteStore {
   /** Connects; a second connection takes the place of the first. */
   async connect(): Promise<void> {
     this.cut();
-    const now = this.#clock.now();
-    const connection = { upAt: now, downAt: now, feedAt: now, broken: [] };
+    const way = () => ({ lastAt: this.#clock.now(), underWay: [] });
+    const connection = { up: way(), down: way(), feed: way(), broken: [] };
     this.#connection = connection;
     try {
       await this.#call(() => {});
@@ -118,8 +124,7 @@ export class ModelStore implements RemoteStore {
     const connection = this.#connection;
     if (connection === undefined || !this.#watched.has(channel)) return;
     if (this.#network.losesNotice()) return;
-    connection.feedAt = Math.max(connection.feedAt, this.#clock.now() + this.#network.delayMs());
-    this.#at(connection.feedAt, () => {
+    this.#carry(connection.feed, () => {
       if (this.#connection !== connection) return;
       const ownSeq = by === this.#instance ? publication.ownSeq : undefined;
       this.#user?.published(channel, { ...publication, ownSeq });
@@ -189,11 +194,7 @@ export class ModelStore implements RemoteStore {
       try {
         const reply = work();
         const history = this.#redis.history();
-        connection.downAt = Math.max(
-          connection.downAt,
-          this.#clock.now() + this.#network.delayMs(),
-        );
-        this.#at(connection.downAt, () => {
+        this.#carry(connection.down, () => {
           if (this.#connection !== connection) return;
           cancel();
           if (history.epoch !== this.history.epoch) this.history = history;
@@ -203,13 +204,16 @@ export class ModelStore implements RemoteStore {
         fail(); // Too late.
       }
     };
-    connection.upAt = Math.max(connection.upAt, this.#clock.now() + this.#network.delayMs());
-    this.#at(connection.upAt, arrive);
+    this.#carry(connection.up, arrive);
     return promise;
   }
 
-  #at(ms: number, run: () => void): void {
-    if (ms <= this.#clock.now()) this.#clock.soon(run);
-    else this.#clock.after(ms - this.#clock.now(), run);
+  #carry(way: Way, arrive: () => void): void {
+    const now = this.#clock.now();
+    way.lastAt = Math.max(way.lastAt, now + this.#network.delayMs());
+    way.underWay.push(arrive);
+    const next = () => way.underWay.shift()!();
+    if (way.lastAt <= now) this.#clock.soon(next);
+    else this.#clock.after(way.lastAt - now, next);
   }
 }
