@@ -19,38 +19,57 @@ const room = z.string().max(512).describe("A room's name, or the own inbox, `@` 
 export const username = z.string().max(512).describe("A username");
 const offset = z.int().min(0);
 
-const message = z.object({
-  type: z.literal("message"),
-  room: room.optional(),
-  to: username.optional(),
-  body: text.describe("The text"),
-  ref: ref.optional(),
-}).refine((command) => (command.room === undefined) !== (command.to === undefined), {
-  error: "one of room and to is needed",
+/** Of two fields that stand in each other's place, exactly one is there; the JSON Schema says so as well. */
+function oneOf<T extends z.ZodType>(schema: T, ...fields: readonly [string, string]): T {
+  const has = (value: unknown, field: string) =>
+    (value as Readonly<Record<string, unknown>>)[field] !== undefined;
+  return schema.refine((value) => has(value, fields[0]) !== has(value, fields[1]), {
+    error: `one of ${fields.join(" and ")} is needed`,
+  }).meta({ oneOf: fields.map((field) => ({ required: [field] })) });
+}
+
+const message = oneOf(
+  z.object({
+    type: z.literal("message"),
+    room: room.optional(),
+    to: username.optional(),
+    body: text.describe("The text"),
+    ref: ref.optional(),
+  }),
+  "room",
+  "to",
+).describe("Says something in a room, or to a user");
+
+const history = oneOf(
+  z.object({
+    type: z.literal("history"),
+    room: room.optional(),
+    with: username.optional(),
+    before: offset.optional().describe("Entries before this offset, the newest of them"),
+    after: offset.optional().describe("Entries after this offset, the oldest of them"),
+    limit: z.int().min(1).max(HISTORY_PAGE_MAX).optional(),
+    ref: ref.optional(),
+  }),
+  "room",
+  "with",
+).refine(
+  ({ before, after }) => before === undefined || after === undefined,
+  { error: "before and after exclude each other" },
+).meta({
+  not: { required: ["before", "after"] },
+  description: "Asks for a page of the past",
 });
 
-const history = z.object({
-  type: z.literal("history"),
-  room: room.optional(),
-  with: username.optional(),
-  before: offset.optional().describe("Entries before this offset, the newest of them"),
-  after: offset.optional().describe("Entries after this offset, the oldest of them"),
-  limit: z.int().min(1).max(HISTORY_PAGE_MAX).optional(),
-  ref: ref.optional(),
-}).refine((command) => (command.room === undefined) !== (command.with === undefined), {
-  error: "one of room and with is needed",
-}).refine((command) => command.before === undefined || command.after === undefined, {
-  error: "before and after exclude each other",
-});
-
-const typing = z.object({
-  type: z.literal("typing"),
-  room: room.optional(),
-  to: username.optional(),
-  ref: ref.optional(),
-}).refine((command) => (command.room === undefined) !== (command.to === undefined), {
-  error: "one of room and to is needed",
-});
+const typing = oneOf(
+  z.object({
+    type: z.literal("typing"),
+    room: room.optional(),
+    to: username.optional(),
+    ref: ref.optional(),
+  }),
+  "room",
+  "to",
+).describe("Tells that one types");
 
 /** The schema of every command, by its type. */
 export const COMMAND_SCHEMAS = {
@@ -60,22 +79,24 @@ export const COMMAND_SCHEMAS = {
     room,
     offset: offset.min(1),
     ref: ref.optional(),
-  }),
+  }).describe("Takes back an own message"),
   join: z.object({
     type: z.literal("join"),
     room,
     position: z.string().max(128).optional().describe("Where to go on: `epoch:offset`"),
     ref: ref.optional(),
-  }),
-  leave: z.object({ type: z.literal("leave"), room, ref: ref.optional() }),
+  }).describe("Begins to read a room"),
+  leave: z.object({ type: z.literal("leave"), room, ref: ref.optional() }).describe(
+    "Leaves a room",
+  ),
   history,
   typing,
-  ping: z.object({ type: z.literal("ping"), ref: ref.optional() }),
+  ping: z.object({ type: z.literal("ping"), ref: ref.optional() }).describe("Asks for a `pong`"),
   token: z.object({
     type: z.literal("token"),
     token: z.string().describe("A new token of the same user, before the old one expires"),
     ref: ref.optional(),
-  }),
+  }).describe("Brings a new token before the old one expires"),
 };
 
 /**
