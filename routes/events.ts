@@ -6,8 +6,8 @@
 
 import { type Context, Hono } from "hono";
 import type { JoinRequest } from "../lib/chat/chat.ts";
-import { POLL_SECONDS_DEFAULT, POLL_SECONDS_MAX } from "../lib/limits.ts";
 import { type Cursor, parseCursor } from "../lib/protocol/position.ts";
+import { WAIT_RANGE } from "../lib/protocol/query.ts";
 import { Refusal } from "../lib/protocol/refusal.ts";
 import { CLOSE_CODE } from "../lib/websocket/close_code.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
@@ -54,7 +54,7 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
 
   app.get("/poll/:username{[^/]*}", async (c) => {
     const query = new URL(c.req.url).searchParams;
-    const wait = queryInteger(query, "wait", 0, POLL_SECONDS_MAX) ?? POLL_SECONDS_DEFAULT;
+    const wait = queryInteger(query, "wait", WAIT_RANGE) ?? WAIT_RANGE.default;
     const principal = await principalOf(c, options);
     const request = joinRequest(c, query, cursorOf(query));
     enter(c, request.address);

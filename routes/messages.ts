@@ -5,7 +5,8 @@
  */
 
 import { type Context, Hono } from "hono";
-import type { Published } from "../lib/chat/publisher.ts";
+import type * as z from "zod";
+import type { STORED_SCHEMA } from "../lib/protocol/event.ts";
 import { parsePublication } from "../lib/protocol/publication.ts";
 import { Refusal } from "../lib/protocol/refusal.ts";
 import { jsonBytesMax } from "../lib/protocol/text.ts";
@@ -68,9 +69,15 @@ export async function readPublication(
  * The answer to something published.
  *
  * @param fields The fields of the ack.
+ * @param status Another status than that of a new or repeated message.
+ *
+ * @internal
  */
-export function published(fields: Published): Response {
-  return Response.json(fields, { status: fields.duplicate ? 200 : 201 });
+export function published(
+  fields: z.infer<typeof STORED_SCHEMA>,
+  status: 200 | 201 = fields.duplicate ? 200 : 201,
+): Response {
+  return Response.json(fields, { status });
 }
 
 function mediaType(c: Context<AppTypes>): string | undefined {

@@ -5,7 +5,9 @@
  */
 
 import { STATUS_TEXT } from "@std/http/status";
+import type * as z from "zod";
 import { refusalOf } from "../lib/chat/refusal.ts";
+import type { PROBLEM_SCHEMA } from "../lib/protocol/answer.ts";
 import { ERROR_STATUS, type ErrorCode } from "../lib/protocol/refusal.ts";
 
 /**
@@ -22,7 +24,8 @@ export function problem(
   headers: Readonly<Record<string, string>> = {},
   status: number = ERROR_STATUS[code],
 ): Response {
-  const body = { type: "about:blank", title: STATUS_TEXT[status], status, detail, code };
+  const title = STATUS_TEXT[status] ?? "";
+  const body: z.infer<typeof PROBLEM_SCHEMA> = { type: "about:blank", title, status, detail, code };
   return Response.json(body, {
     status,
     headers: {

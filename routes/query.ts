@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { IntegerRange } from "../lib/protocol/query.ts";
 import { Refusal } from "../lib/protocol/refusal.ts";
 
 /**
@@ -11,16 +12,14 @@ import { Refusal } from "../lib/protocol/refusal.ts";
  *
  * @param query The query.
  * @param name The parameter's name.
- * @param min The least that it may be.
- * @param max The most.
+ * @param range What it may be.
  * @returns `undefined` where the parameter is missing.
  * @throws {Refusal} `bad_request`.
  */
 export function queryInteger(
   query: URLSearchParams,
   name: string,
-  min: number,
-  max: number,
+  { min, max }: IntegerRange,
 ): number | undefined {
   const value = query.get(name);
   if (value === null) return undefined;

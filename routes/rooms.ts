@@ -5,8 +5,11 @@
  */
 
 import { Hono } from "hono";
-import { HISTORY_PAGE_DEFAULT, HISTORY_PAGE_MAX, ROOMS_PAGE_MAX } from "../lib/limits.ts";
+import type * as z from "zod";
+import type { USERS_SCHEMA } from "../lib/protocol/answer.ts";
+import type { PAGE_SCHEMA } from "../lib/protocol/event.ts";
 import { parseProgramMessage } from "../lib/protocol/publication.ts";
+import { HISTORY_LIMIT_RANGE, OFFSET_RANGE, ROOMS_LIMIT_RANGE } from "../lib/protocol/query.ts";
 import { Refusal } from "../lib/protocol/refusal.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
 import { addressOf, crossSite, noStore, pathSegment, programsOnly, readerOf } from "./guard.ts";
@@ -29,9 +32,9 @@ export function createRoomRoutes(options: AppOptions): Hono<AppTypes> {
 
   app.get("/api/rooms/:room/messages", async (c) => {
     const query = new URL(c.req.url).searchParams;
-    const before = queryInteger(query, "before", 0, Number.MAX_SAFE_INTEGER);
-    const after = queryInteger(query, "after", 0, Number.MAX_SAFE_INTEGER);
-    const limit = queryInteger(query, "limit", 1, HISTORY_PAGE_MAX) ?? HISTORY_PAGE_DEFAULT;
+    const before = queryInteger(query, "before", OFFSET_RANGE);
+    const after = queryInteger(query, "after", OFFSET_RANGE);
+    const limit = queryInteger(query, "limit", HISTORY_LIMIT_RANGE) ?? HISTORY_LIMIT_RANGE.default;
     if (before !== undefined && after !== undefined) {
       throw new Refusal("bad_request", "before and after exclude each other");
     }
@@ -40,25 +43,24 @@ export function createRoomRoutes(options: AppOptions): Hono<AppTypes> {
       { reader, address: addressOf(c, options), room: pathSegment(c, ROOM) ?? "" },
       { before, after, limit },
     );
-    return c.json(page);
+    return c.json(page satisfies z.infer<typeof PAGE_SCHEMA>);
   });
 
   app.get("/api/rooms/:room/users", async (c) => {
     const reader = await readerOf(c, options);
-    return c.json(
-      await chat.requests.users({
-        reader,
-        address: addressOf(c, options),
-        room: pathSegment(c, ROOM) ?? "",
-      }),
-    );
+    const users: z.infer<typeof USERS_SCHEMA> = await chat.requests.users({
+      reader,
+      address: addressOf(c, options),
+      room: pathSegment(c, ROOM) ?? "",
+    });
+    return c.json(users);
   });
 
   const program = programsOnly(options);
 
   app.get("/api/rooms", program, async (c) => {
     const query = new URL(c.req.url).searchParams;
-    const limit = queryInteger(query, "limit", 1, ROOMS_PAGE_MAX) ?? ROOMS_PAGE_MAX;
+    const limit = queryInteger(query, "limit", ROOMS_LIMIT_RANGE) ?? ROOMS_LIMIT_RANGE.default;
     return c.json(await chat.requests.rooms(query.get("after") ?? "", limit));
   });
 
@@ -69,7 +71,7 @@ export function createRoomRoutes(options: AppOptions): Hono<AppTypes> {
 
   app.delete("/api/rooms/:room/messages/:offset{[1-9][0-9]{0,14}}", program, async (c) => {
     const offset = Number(c.req.param("offset"));
-    return c.json(await chat.moderation.delete(pathSegment(c, ROOM) ?? "", offset));
+    return published(await chat.moderation.delete(pathSegment(c, ROOM) ?? "", offset), 200);
   });
 
   return app;

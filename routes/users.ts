@@ -5,6 +5,8 @@
  */
 
 import { Hono } from "hono";
+import type * as z from "zod";
+import type { ERASED_SCHEMA, KICKED_SCHEMA } from "../lib/protocol/answer.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
 import { crossSite, noStore, pathSegment, programsOnly } from "./guard.ts";
 import { queryInteger } from "./query.ts";
@@ -25,17 +27,17 @@ export function createUserRoutes(options: AppOptions): Hono<AppTypes> {
 
   app.delete("/api/users/:username", async (c) => {
     const query = new URL(c.req.url).searchParams;
-    const seconds = queryInteger(query, "ban", 0, moderation.banSecondsMax);
+    const seconds = queryInteger(query, "ban", { min: 0, max: moderation.banSecondsMax });
     const username = pathSegment(c, USERNAME);
     const kicked = seconds === undefined
       ? await moderation.kick(username)
       : await moderation.ban(username, seconds);
-    return c.json({ kicked });
+    return c.json({ kicked } satisfies z.infer<typeof KICKED_SCHEMA>);
   });
 
   app.delete("/api/users/:username/messages", async (c) => {
     const erased = await moderation.erase(pathSegment(c, USERNAME));
-    return c.json({ erased });
+    return c.json({ erased } satisfies z.infer<typeof ERASED_SCHEMA>);
   });
 
   return app;

@@ -4,11 +4,13 @@
  * @module
  */
 
+import type * as z from "zod";
 import type { Principal } from "../auth/principal.ts";
 import type { Directory } from "../directory/directory.ts";
 import { NO_ROOMS } from "../directory/local.ts";
 import { PRESENCE_USERS_MAX } from "../limits.ts";
 import type { Log } from "../log/log.ts";
+import type { ROOM_SCHEMA } from "../protocol/answer.ts";
 import type { HistoryEvent } from "../protocol/event.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
@@ -61,17 +63,12 @@ export interface PublishRequest {
   readonly ref?: string | undefined;
 }
 
-/** A room in a list. */
-export interface RoomState {
-  /** Its name. */
-  readonly room: string;
-  /** Users who are in it. */
-  readonly userCount: number;
-  /** The offset of its last entry. */
-  readonly head: number;
-  /** The epoch of its offsets. */
-  readonly epoch: string;
-}
+/**
+ * A room in a list.
+ *
+ * @internal Its types are the schema's own.
+ */
+export type RoomState = z.infer<typeof ROOM_SCHEMA>;
 
 /** Answers requests. */
 export class Requests {

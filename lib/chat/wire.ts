@@ -5,6 +5,7 @@
  */
 
 import { CURSOR_CHANNELS_MAX, FRAME_CHARS_MAX } from "../limits.ts";
+import { POLLED_EVENTS } from "../protocol/answer.ts";
 import type { Event } from "../protocol/event.ts";
 import { parseRoomName } from "../protocol/name.ts";
 import { type Cursor, formatCursor, type Position } from "../protocol/position.ts";
@@ -162,8 +163,7 @@ export class EventStreamWire implements Wire {
   }
 }
 
-/** What a poll is told of; the rest is for those who stay. */
-const POLLED: ReadonlySet<Event["type"]> = new Set(["joined", "left", "gap", "reconnect"]);
+const POLLED: ReadonlySet<Event["type"]> = new Set(POLLED_EVENTS);
 
 /** A poll: events one by one, without those that tell nothing to whoever brings a cursor. */
 export class PollWire implements Wire {

@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { ERROR_STATUS, type ErrorCode } from "./refusal.ts";
+import { type ErrorCode, ERRORS } from "./refusal.ts";
 
 /** The subprotocol's name. */
 export const RICH_SUBPROTOCOL = "natter.v1";
@@ -144,7 +144,7 @@ export const EVENT_SCHEMAS = {
   }).readonly().describe("Entries that are no longer retained, and will not come"),
   error: z.object({
     type: z.literal("error"),
-    code: z.enum(Object.keys(ERROR_STATUS) as ErrorCode[]),
+    code: z.enum(Object.keys(ERRORS) as ErrorCode[]),
     message: z.string().describe("What went wrong, for people"),
     retryAfterMs: z.number().exactOptional().describe("Milliseconds after which to ask again"),
     ref: answered,

@@ -4,8 +4,16 @@
  * @module
  */
 
+import * as z from "zod";
+
 /** The subprotocol's name; a client that offers none speaks it too. */
 export const PLAIN_SUBPROTOCOL = "natter.plain";
+
+/** @internal The schema of a message as every other user of the room receives it. */
+export const PLAIN_MESSAGE_SCHEMA = z.object({
+  sender: z.string().describe("The sender's name as shown"),
+  msg: z.string().describe("The text"),
+}).readonly().describe("A message of another user");
 
 /**
  * Encodes a message as every other user of the room receives it.
@@ -23,5 +31,5 @@ export const PLAIN_SUBPROTOCOL = "natter.plain";
  * ```
  */
 export function encodePlainMessage(sender: string, msg: string): string {
-  return JSON.stringify({ sender, msg });
+  return JSON.stringify({ sender, msg } satisfies z.infer<typeof PLAIN_MESSAGE_SCHEMA>);
 }

@@ -8,19 +8,19 @@ import * as z from "zod";
 import { ref, text, username } from "./command.ts";
 import { Refusal } from "./refusal.ts";
 
-/** The schema of a message that a user publishes. */
-const PUBLICATION_SCHEMA = z.object({
-  body: text,
-  to: username.optional(),
+/** @internal The schema of a message that a user publishes. */
+export const PUBLICATION_SCHEMA = z.object({
+  body: text.describe("The text"),
+  to: username.optional().describe("In place of a room: the user who gets a direct message"),
   ref: ref.optional(),
-});
+}).describe("A message that a user publishes");
 
-/** The schema of a message that a program publishes. */
-const PROGRAM_MESSAGE_SCHEMA = z.object({
+/** @internal The schema of a message that a program publishes. */
+export const PROGRAM_MESSAGE_SCHEMA = z.object({
   sender: username.describe("The name that it is shown under"),
-  body: text,
+  body: text.describe("The text"),
   ref: ref.optional(),
-});
+}).describe("A message that a program publishes");
 
 /**
  * Reads a message that a user publishes.

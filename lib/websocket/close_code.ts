@@ -56,6 +56,34 @@ export const CLOSE_CODE = {
   Flooding: 4505,
 } as const;
 
+/** What close codes mean, for people; 1013 and 1014 are those of proxies (IANA registry). */
+export const CLOSE_MEANINGS: ReadonlyMap<number, string> = new Map([
+  [CLOSE_CODE.Normal, "normal: what was wanted is done"],
+  [CLOSE_CODE.GoingAway, "going away: a server stops, or a page is left"],
+  [CLOSE_CODE.ProtocolError, "protocol error: the other side broke RFC 6455"],
+  [CLOSE_CODE.UnsupportedData, "unsupported data: this kind of message is not taken here"],
+  [CLOSE_CODE.NoStatus, "no code: the close frame is empty, and this number is never sent"],
+  [CLOSE_CODE.Abnormal, "no close frame: the connection broke, and this number is never sent"],
+  [CLOSE_CODE.InvalidPayload, "invalid payload: a text is not UTF-8"],
+  [CLOSE_CODE.PolicyViolation, "policy violation: not allowed, for a cause without its own code"],
+  [CLOSE_CODE.MessageTooBig, "message too big"],
+  [CLOSE_CODE.ExtensionNeeded, "extension needed: the server did not agree to one"],
+  [CLOSE_CODE.InternalError, "internal error: something in the server failed"],
+  [CLOSE_CODE.ServiceRestart, "service restart"],
+  [1013, "try again later: the server has too much to do"],
+  [1014, "bad gateway: the server behind this one failed"],
+  [CLOSE_CODE.Drain, "the server is about to stop"],
+  [CLOSE_CODE.TooFarBehind, "the reader fell too far behind"],
+  [CLOSE_CODE.ServerFull, "the server is full"],
+  [CLOSE_CODE.Idle, "no sign of life for too long"],
+  [CLOSE_CODE.UsernameInvalid, "this cannot be a name"],
+  [CLOSE_CODE.UsernameTaken, "the name is taken"],
+  [CLOSE_CODE.Unauthorized, "the key or token is missing, wrong or expired"],
+  [CLOSE_CODE.RoomInvalid, "the room cannot be joined"],
+  [CLOSE_CODE.Kicked, "kicked or banned"],
+  [CLOSE_CODE.Flooding, "too many messages, or too many mistakes"],
+]);
+
 /** Bytes of UTF-8 that the reason of a close frame may have: 125 less two of the code (RFC 6455 §5.5). */
 export const CLOSE_REASON_BYTES_MAX = 123;
 

@@ -5,6 +5,7 @@
  */
 
 import { Client, type Closed } from "./client.ts";
+import { described } from "./described.ts";
 
 /** A client of the rich protocol. */
 export class RichClient implements AsyncDisposable {
@@ -38,8 +39,10 @@ export class RichClient implements AsyncDisposable {
   async next(...types: readonly string[]): Promise<any> {
     while (true) {
       const event = this.#events.shift();
-      if (event === undefined) this.#events.push(...JSON.parse(await this.client.next() as string));
-      else if (types.length === 0 || types.includes(event["type"] as string)) return event;
+      if (event === undefined) {
+        const frame: Record<string, unknown>[] = JSON.parse(await this.client.next() as string);
+        this.#events.push(...frame.map((event) => described(event)));
+      } else if (types.length === 0 || types.includes(event["type"] as string)) return event;
     }
   }
 

@@ -13,6 +13,7 @@ import type { LocalLogEvent, LocalLogOptions } from "../../lib/log/local.ts";
 import { type Channel, type Log, UnavailableError } from "../../lib/log/log.ts";
 import type { Event } from "../../lib/protocol/event.ts";
 import { parseCursor } from "../../lib/protocol/position.ts";
+import { described } from "./described.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { FakeConnection } from "./fake_connection.ts";
 import { changedLog, openMemoryLog } from "./memory_log.ts";
@@ -39,7 +40,9 @@ export class TestClient extends FakeConnection {
   events(): any[] {
     const frames = this.sent.slice(this.#read);
     this.#read = this.sent.length;
-    return frames.flatMap((frame) => JSON.parse(frame as string) as AnyEvent[]);
+    return frames.flatMap((frame) =>
+      (JSON.parse(frame as string) as AnyEvent[]).map((event) => described(event))
+    );
   }
 
   /** The events of one type among those that came since the last call. */
