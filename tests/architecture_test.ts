@@ -22,10 +22,12 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "lib/auth",
     "lib/transport/connection.ts",
     "lib/transport/event_stream.ts",
+    "lib/api",
     "lib/protocol",
     "lib/websocket",
     "lib",
   ],
+  "lib/api": ["lib/protocol", "lib/websocket", "lib"],
   "lib/chat": [
     "lib/transport/connection.ts",
     "lib/log",
@@ -50,6 +52,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** The parts that run anywhere, no runtime and no framework, and the packages that they may import. */
 const PURE: Readonly<Record<string, readonly string[]>> = {
   "lib/auth": ["npm:jose@6.2.17", "npm:zod@4.6.7"],
+  "lib/api": ["npm:zod@4.6.7"],
   "lib/protocol": ["npm:zod@4.6.7"],
   "lib/websocket": [],
   "lib": [],
