@@ -41,6 +41,8 @@ export type AppTypes = { Bindings: TransportBindings };
 
 /** What the server needs of the app. */
 export interface App {
+  /** Every route, as methods and patterns; those of middleware too. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
   /** Answers a request. */
   fetch(request: Request, bindings: TransportBindings): Response | Promise<Response>;
   /** Answers a request without a server, for tests. */

@@ -6,7 +6,7 @@
 
 import { eTag } from "@std/http/etag";
 
-/** A file as it is served. */
+/** A file as it is served: read from the disk, or made of what the program knows. */
 export interface Asset {
   /** Its bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -47,17 +47,28 @@ export async function loadAssets(
     if (type === undefined) throw new TypeError(`Cannot serve "${name}": unknown type of file`);
     let text = await Deno.readTextFile(`${directory}/${name}`);
     if (isAlone && name === "index.html") text = text.replace("<natter-chat ", "$&alone ");
-    const bytes = new TextEncoder().encode(name.endsWith(".js") ? slim(text, name) : text);
-    const compressed = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
-    const gzip = await new Response(compressed).bytes();
     // Scripts are public text; who may talk to the server is another question (`origin.ts`).
     const isShared = name.endsWith(".js");
-    const asset = { bytes, gzip, type, isShared, etag: await eTag(bytes, { weak: true }) };
+    const asset = await createAsset(isShared ? slim(text, name) : text, type, isShared);
     assets.set(`/${name}`, asset);
     if (name === "index.html") assets.set("/", asset);
     else if (name.endsWith(".html")) assets.set(`/${name.slice(0, -".html".length)}`, asset);
   }
   return assets;
+}
+
+/**
+ * Makes a file of a text.
+ *
+ * @param text The text.
+ * @param type Its `Content-Type`.
+ * @param isShared Whether pages of other origins may load it.
+ */
+export async function createAsset(text: string, type: string, isShared: boolean): Promise<Asset> {
+  const bytes = new TextEncoder().encode(text);
+  const compressed = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+  const gzip = await new Response(compressed).bytes();
+  return { bytes, gzip, type, isShared, etag: await eTag(bytes, { weak: true }) };
 }
 
 /**

@@ -8,6 +8,7 @@ import { Hono } from "hono";
 import { ECHOED_CHARS_MAX } from "../lib/limits.ts";
 import type { App, AppOptions, AppTypes } from "./app_types.ts";
 import { createReadingRoutes } from "./events.ts";
+import { createDocumentRoutes } from "./documents.ts";
 import { createMessageRoutes } from "./messages.ts";
 import { createOpsRoutes } from "./ops.ts";
 import { createPageRoutes } from "./page.ts";
@@ -57,6 +58,7 @@ export function createApp(options: AppOptions): App {
   app.route("/", createRoomRoutes(options));
   app.route("/", createUserRoutes(options));
   app.route("/", createOpsRoutes(options));
+  app.route("/", createDocumentRoutes(options));
   app.route("/", createPageRoutes(options.assets));
   app.notFound((c) =>
     problem("not_found", `There is nothing at ${c.req.path.slice(0, ECHOED_CHARS_MAX)}`)
