@@ -14,6 +14,9 @@ export const NAME_BYTES_MAX = 128;
 /** Code points of a room's name, and of a key (NFKC may lengthen a name). */
 export const KEY_CODE_POINTS_MAX = 64;
 
+/** Characters of a client's own key: 128 bits in base64url are 22. */
+export const CLIENT_KEY_CHARS_MIN = 22, CLIENT_KEY_CHARS_MAX = 512;
+
 /** Combining marks on one base character; Thai and Vietnamese need 2, Hebrew and Arabic up to 4. */
 export const MARKS_PER_BASE_MAX = 4;
 

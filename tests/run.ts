@@ -26,6 +26,8 @@ const SUITES: readonly Suite[] = [
       "--ignore=tests/transport/transports_test.ts,tests/transport/frames_test.ts,tests/transport/left_early_test.ts",
       "tests/transport",
       "tests/hostile",
+      "tests/api/openapi_test.ts",
+      "tests/api/asyncapi_test.ts",
       "tests/client",
       "tests/terminal",
       "tests/wire",

@@ -9,9 +9,16 @@ import { PLAIN_SUBPROTOCOL } from "../protocol/plain.ts";
 import { ERRORS } from "../protocol/refusal.ts";
 import { jsonBytesMax } from "../protocol/text.ts";
 import { CLOSE_MEANINGS, mayReconnect } from "../websocket/close_code.ts";
-import { API_VERSION, SECURITY_SCHEMES } from "./openapi.ts";
+import { API_VERSION, securitySchemes } from "./openapi.ts";
 import type { ApiSettings } from "./operations.ts";
-import { COMMAND_NAMES, EVENT_NAMES, type Json, oneOfNamed, schemasFor } from "./schemas.ts";
+import {
+  COMMAND_NAMES,
+  descriptionOf,
+  EVENT_NAMES,
+  type Json,
+  oneOfNamed,
+  schemasFor,
+} from "./schemas.ts";
 
 const DESCRIPTION = `Two protocols on one address: \`${PLAIN_SUBPROTOCOL}\`, spoken without a \
 subprotocol too, and \`${RICH_SUBPROTOCOL}\`. Handshakes that a program got wrong are refused with \
@@ -45,7 +52,7 @@ export function createAsyncApi(settings: ApiSettings): Json {
     channels,
     operations: operationsOf(settings),
     components: {
-      securitySchemes: SECURITY_SCHEMES,
+      securitySchemes: socketSchemes(settings),
       schemas: schemasFor(channels, "draft-7"),
     },
     "x-close-codes": closeCodes(),
@@ -124,7 +131,7 @@ function plainChannel({ bodyBytesMax }: ApiSettings): Json {
 
 function richChannel({ bodyBytesMax }: ApiSettings): Json {
   const commands = COMMAND_NAMES.map((name) => [firstLower(name), {
-    title: name,
+    title: descriptionOf(name),
     payload: { $ref: `#/components/schemas/${name}` },
   }]);
   return {
@@ -215,6 +222,12 @@ function binding(query: Json, headers: Json): Json {
       bindingVersion: "0.1.0",
     },
   };
+}
+
+/** Programs with the `API_KEY` have no business on a socket. */
+function socketSchemes(settings: ApiSettings): Json {
+  const { apiKey: _, ...schemes } = securitySchemes(settings);
+  return schemes;
 }
 
 function closeCodes(): readonly Json[] {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CLIENT_KEY_CHARS_MAX, CLIENT_KEY_CHARS_MIN } from "../limits.ts";
 import { ERROR_STATUS, type ErrorCode, ERRORS } from "../protocol/refusal.ts";
 import { type Answer, type HeaderName, HEADERS, type Operation } from "./operation.ts";
 import { type ApiSettings, describeOperations } from "./operations.ts";
@@ -28,12 +29,12 @@ const TAGS: Readonly<Record<Operation["tag"], string>> = {
   Files: "The page, the client, the element, and these documents",
 };
 
-/** How clients say who they are. */
-export const SECURITY_SCHEMES: Json = {
+const SECURITY_SCHEMES = {
   key: {
     type: "http",
     scheme: "bearer",
-    description: "`AUTH=open`: a key of the client's own, 22 to 512 of `A-Z a-z 0-9 _ -`. " +
+    description: "`AUTH=open`: a key of the client's own, " +
+      `${CLIENT_KEY_CHARS_MIN} to ${CLIENT_KEY_CHARS_MAX} of \`A-Z a-z 0-9 _ -\`. ` +
       "The first one on a free name claims it",
   },
   token: {
@@ -44,6 +45,16 @@ export const SECURITY_SCHEMES: Json = {
   },
   apiKey: { type: "http", scheme: "bearer", description: "The `API_KEY` of the server's settings" },
 };
+
+/**
+ * How clients of a server say who they are.
+ *
+ * @param settings Whether by keys or by tokens.
+ */
+export function securitySchemes({ auth }: Pick<ApiSettings, "auth">): Json {
+  const { key, token, apiKey } = SECURITY_SCHEMES;
+  return auth === "open" ? { key, apiKey } : { token, apiKey };
+}
 
 /**
  * Describes the HTTP interfaces.
@@ -70,13 +81,8 @@ export function createOpenApi(settings: ApiSettings): Json {
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
-      securitySchemes: SECURITY_SCHEMES,
-      headers: Object.fromEntries(
-        Object.entries(HEADERS).map(([name, header]) => [
-          name,
-          { required: name !== "Access-Control-Allow-Origin", ...header },
-        ]),
-      ),
+      securitySchemes: securitySchemes(settings),
+      headers: headersIn(paths),
       schemas: schemasFor([paths, reference("Problem")], "draft-2020-12"),
     },
   };
@@ -153,7 +159,10 @@ function problemObject(
 ): Json {
   const schema = {
     allOf: [reference("Problem")],
-    properties: { status: { const: status }, code: { enum: codes } },
+    properties: {
+      status: { type: "integer", const: status },
+      code: { type: "string", enum: codes },
+    },
   };
   const required: HeaderName[] = ["Cache-Control"];
   if (status === 401) required.push("WWW-Authenticate");
@@ -163,6 +172,20 @@ function problemObject(
     headers: { ...headersOf(required, operation), ...hints },
     content: { "application/problem+json": { schema } },
   };
+}
+
+/** The headers that a part of the document refers to. */
+function headersIn(part: unknown): Json {
+  const text = JSON.stringify(part);
+  const used = Object.entries(HEADERS).filter(([name]) =>
+    text.includes(`"#/components/headers/${name}"`)
+  );
+  return Object.fromEntries(
+    used.map(([name, header]) => [
+      name,
+      { required: name !== "Access-Control-Allow-Origin", ...header },
+    ]),
+  );
 }
 
 /** Headers that are always there; that of CORS is where a page asks. */

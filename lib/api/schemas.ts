@@ -52,6 +52,15 @@ export const COMMAND_NAMES: readonly string[] = Object.keys(named("Command", COM
 /** The names of the schemas of all events of a session. */
 export const EVENT_NAMES: readonly string[] = Object.keys(named("Event", EVENT_SCHEMAS));
 
+/**
+ * What a schema with a name is about.
+ *
+ * @param name Its name.
+ */
+export function descriptionOf(name: string): string {
+  return NAMED[name]?.description ?? name;
+}
+
 /** The schema of the data of one event of a stream. */
 export const STREAMED_EVENT: Json = oneOfNamed([...EVENT_NAMES, "Close"]);
 

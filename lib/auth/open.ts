@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CLIENT_KEY_CHARS_MAX, CLIENT_KEY_CHARS_MIN } from "../limits.ts";
 import { ANONYMOUS, type Authenticator } from "./principal.ts";
 
 /**
@@ -23,7 +24,8 @@ export function createOpenAuthenticator(): Authenticator {
 
 /** Tells whether a text can be a key: base64url of at least 128 bits. */
 function isKey(key: string): boolean {
-  return /^[\w-]{22,512}$/.test(key);
+  return key.length >= CLIENT_KEY_CHARS_MIN && key.length <= CLIENT_KEY_CHARS_MAX &&
+    /^[\w-]+$/.test(key);
 }
 
 /**

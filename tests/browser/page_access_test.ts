@@ -3,8 +3,8 @@
 /** For everybody: what axe-core finds, and everything by keyboard alone. */
 
 import { assert, assertEquals } from "@std/assert";
-import axe from "axe-core";
 import { until } from "../support/deadline.ts";
+import { findings } from "./axe.ts";
 import {
   entry,
   joinPlayedServer,
@@ -15,30 +15,6 @@ import {
 } from "./browser.ts";
 
 const stage = setStage();
-
-/** What axe-core has to say, in short. */
-async function findings(visitor: Visitor): Promise<string[]> {
-  await visitor.page.evaluate(axe.source);
-  return await visitor.page.evaluate(async () => {
-    interface Axe {
-      run(options: unknown): Promise<{
-        violations: {
-          id: string;
-          impact: string;
-          nodes: { target: unknown; failureSummary: string }[];
-        }[];
-      }>;
-    }
-    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run({
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    });
-    return violations.flatMap(({ id, impact, nodes }) =>
-      nodes.map(({ target, failureSummary }) =>
-        `${impact} ${id}: ${JSON.stringify(target)} ${failureSummary}`
-      )
-    );
-  });
-}
 
 /** Each view of the page: how to come to it. */
 const VIEWS: Readonly<Record<string, (visitor: Visitor, server: PlayedServer) => Promise<void>>> = {
