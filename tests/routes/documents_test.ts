@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createAsyncApi } from "../../lib/api/asyncapi.ts";
 import { createOpenApi } from "../../lib/api/openapi.ts";
+import { describeOperations } from "../../lib/api/operations.ts";
 import { parseConfig } from "../../lib/config.ts";
 import { renderDocuments } from "../../routes/documents_page.ts";
 import { createTestApp } from "../support/app.ts";
@@ -73,4 +74,26 @@ Deno.test("the page begins with its type, and asks for nothing that is not besid
     ["asyncapi.json", "docs.css", "icon.svg", "openapi.json"],
   );
   assert(!/ style=| on\w+=/.test(page));
+});
+
+Deno.test("every route is documented, and everything documented is a route", async () => {
+  const { app } = await createTestApp();
+  const routes = new Set(
+    app.routes.filter(({ path }) => !path.endsWith("*")).map(({ method, path }) =>
+      `${method === "ALL" ? "GET" : method} ${path.replace(/:(\w+)(?:\{.*?\}(?=\/|$))?/g, "{$1}")}`
+    ),
+  );
+  const documented = new Set(
+    describeOperations(config).map(({ method, path }) => `${method.toUpperCase()} ${path}`),
+  );
+  // What the page loads in turn is its own affair.
+  const files = [...Deno.readDirSync(new URL("../../static", import.meta.url))].map(({ name }) =>
+    `GET /${name}`
+  );
+  assertEquals([...documented].filter((route) => !routes.has(route)), []);
+  assertEquals(
+    [...routes].filter((route) => !documented.has(route) && !files.includes(route)),
+    [],
+  );
+  assert(documented.size > 15);
 });
