@@ -258,8 +258,10 @@ export class Commands implements SessionHost {
     const room = await rooms.acquire(target);
     const { channel } = room;
     try {
-      // Perhaps it was another instance that told of it, and what is new there is still on its way.
-      if (position !== undefined && position.offset > channel.head) await channel.refresh();
+      // Perhaps another instance has told of it, and what is new there is still on its way.
+      const isKnown = position === undefined ||
+        channel.canResume(position.epoch, position.offset);
+      if (!isKnown) await channel.refresh();
     } catch (error) {
       rooms.release(room);
       throw error;

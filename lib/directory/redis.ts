@@ -63,7 +63,7 @@ interface Claim {
 /** What all instances are told, or one that has asked. */
 type Notice =
   | { readonly ban: string; readonly till: number }
-  | { readonly putOut: Outcast; readonly by: string; readonly number: number }
+  | { readonly putOut?: Outcast; readonly by: string; readonly number: number }
   | { readonly number: number; readonly count: number };
 
 /** Claims, bans and presence, as leases in Redis. */
@@ -179,6 +179,8 @@ export class RedisDirectory implements Directory {
     const holder = await this.holder(key);
     const args = [key, `${untilMs}`, holder?.author ?? ""];
     await this.#link.run(BAN, [this.#link.instance, ...args]);
+    // Who has the name in use has to know, too.
+    await this.#askAll();
     return holder;
   }
 
@@ -188,6 +190,11 @@ export class RedisDirectory implements Directory {
   }
 
   async putOut(outcast: Outcast): Promise<number> {
+    return await this.#askAll(outcast);
+  }
+
+  /** Waits until all instances have heard all that was told so far, and have put out whoever is meant. */
+  async #askAll(outcast?: Outcast): Promise<number> {
     const number = ++this.#number;
     const { promise, resolve } = Promise.withResolvers<void>();
     const counts: number[] = [];
@@ -199,7 +206,8 @@ export class RedisDirectory implements Directory {
     });
     const cancel = this.#options.clock.after(PUT_OUT_MS, resolve);
     try {
-      const notice = { putOut: outcast, by: this.#link.instance, number };
+      const asked = { by: this.#link.instance, number };
+      const notice = outcast === undefined ? asked : { ...asked, putOut: outcast };
       expected = Number(await this.#tell("x", notice));
       settle();
       await promise;
@@ -359,8 +367,9 @@ export class RedisDirectory implements Directory {
     if ("ban" in notice) {
       for (const [ban, till] of this.#bans) if (till <= now) this.#bans.delete(ban);
       this.#bans.set(notice.ban, notice.till);
-    } else if ("putOut" in notice) {
-      const count = this.#listener?.putOut(notice.putOut) ?? 0;
+    } else if ("by" in notice) {
+      const { putOut } = notice;
+      const count = putOut === undefined ? 0 : this.#listener?.putOut(putOut) ?? 0;
       this.#tell(`y:${notice.by}`, { number: notice.number, count }).catch(() => {});
     } else this.#asked.get(notice.number)?.(notice.count);
   }

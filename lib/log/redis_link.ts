@@ -16,6 +16,7 @@ import {
   REDIS_RETRY_MS_MIN,
 } from "../limits.ts";
 import { UnavailableError } from "./log.ts";
+import { TimeoutError, within } from "./within.ts";
 
 /** What a link is made of. */
 export interface RedisLinkOptions {
@@ -209,7 +210,7 @@ export class RedisLink {
     const commands = this.#create(), feed = this.#create();
     let life: string;
     try {
-      life = await this.#within(REDIS_CONNECT_MS, this.#handshake(commands, feed));
+      life = await within(this.#options.clock, REDIS_CONNECT_MS, this.#handshake(commands, feed));
     } catch (error) {
       for (const client of [commands, feed]) if (client.isOpen) client.destroy();
       return this.#failed(error);
@@ -272,23 +273,10 @@ export class RedisLink {
   /** What does not answer in time is given up: the connection, and with it all that was asked over it. */
   async #answer<T>(client: Client, reply: Promise<T>): Promise<T> {
     try {
-      return await this.#within(REDIS_ANSWER_MS, reply);
+      return await within(this.#options.clock, REDIS_ANSWER_MS, reply);
     } catch (error) {
       if (error instanceof TimeoutError) this.#broken(client, error);
       throw error;
-    }
-  }
-
-  async #within<T>(ms: number, work: Promise<T>): Promise<T> {
-    const { promise, reject } = Promise.withResolvers<never>();
-    const cancel = this.#options.clock.after(ms, () => {
-      reject(new TimeoutError(`No answer within ${ms} ms`));
-    });
-    work.catch(() => {}); // It may fail after it has been given up.
-    try {
-      return await Promise.race([work, promise]);
-    } finally {
-      cancel();
     }
   }
 
@@ -314,8 +302,4 @@ export class RedisLink {
     this.#cancel = this.#options.clock.after(this.#retryMs, () => void this.#connect());
     this.#retryMs = Math.min(2 * this.#retryMs, REDIS_RETRY_MS_MAX);
   }
-}
-
-class TimeoutError extends Error {
-  override readonly name = "TimeoutError";
 }

@@ -88,11 +88,6 @@ export class SharedLog implements Log, RemoteStoreUser {
     return this.#isAvailable;
   }
 
-  /** Channels that are being watched, and bytes of all entries in memory, at two a UTF-16 code unit. */
-  get stats(): { readonly channels: number; readonly bytes: number } {
-    return { channels: this.#channels.size, bytes: this.#budget.bytes };
-  }
-
   append(channel: string, draft: Draft, toll?: Toll): Promise<Appended> {
     const { at, target } = draft;
     if (!Number.isSafeInteger(at) || !(target === undefined || Number.isSafeInteger(target))) {
