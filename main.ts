@@ -9,7 +9,8 @@ import { JwksKeys } from "./lib/auth/jwks.ts";
 import type { Authenticator } from "./lib/auth/principal.ts";
 import { createTokenAuthenticator } from "./lib/auth/token.ts";
 import { Chat } from "./lib/chat/chat.ts";
-import { type Config, ConfigError, parseConfig } from "./lib/config.ts";
+import { createJournal } from "./lib/chat/journal.ts";
+import { type Config, ConfigError, type LogLevel, parseConfig } from "./lib/config.ts";
 import { ConnectionCounter } from "./lib/connection_counter.ts";
 import type { Directory } from "./lib/directory/directory.ts";
 import { LocalDirectory } from "./lib/directory/local.ts";
@@ -17,7 +18,9 @@ import { type LocalLogEvent, openLocalLog } from "./lib/log/local.ts";
 import type { Log } from "./lib/log/log.ts";
 import { StoreError } from "./lib/log/store.ts";
 import { DRAIN_TURNS } from "./lib/limits.ts";
-import { createLogger } from "./lib/logger.ts";
+import { createLogger, type Logger } from "./lib/logger.ts";
+import { Refusals } from "./lib/refusals.ts";
+import { createRequestIds } from "./lib/request_id.ts";
 import { systemClock } from "./lib/system_clock.ts";
 import { DenoServeTransport } from "./lib/transport/deno_serve.ts";
 import { EventStreams } from "./lib/transport/event_stream.ts";
@@ -27,17 +30,14 @@ import { loadAssets } from "./routes/assets.ts";
 import { createApp } from "./routes/mod.ts";
 
 const config = readConfig();
-const logger = createLogger(
-  config.log ?? (Deno.stdout.isTerminal() ? "text" : "json"),
-  (line) => console.log(line),
-  () => Date.now(),
-);
+const logger = openLogger(config.logLevel);
+const refusals = new Refusals(logger, systemClock);
 
 /** What is to be said, but not before the line that announces where the server listens. */
 const unsaid: (() => void)[] = [];
 let isAnnounced = false;
 if (config.isAlone) {
-  say(() => logger.error("Every instance is a chat of its own: set REDIS_URL to make them one"));
+  say(() => logger.warn("Every instance is a chat of its own: set REDIS_URL to make them one"));
 }
 
 const { log, directory, close } = config.redisUrl === undefined
@@ -52,6 +52,7 @@ const chat = new Chat({
   clock: systemClock,
   randomId,
   onError: (error) => logger.error("Command failed", { error: String(error) }),
+  report: createJournal(logger, refusals),
 });
 
 const eventStreams = new EventStreams(systemClock);
@@ -68,6 +69,8 @@ const app = createApp({
   connectionCounter: new ConnectionCounter(config),
   assets: await loadAssets(`${import.meta.dirname}/static`, config),
   logger,
+  refusals,
+  requestIdOf: createRequestIds(randomId(), config.trustProxy),
 });
 
 let draining = false;
@@ -84,6 +87,11 @@ function readConfig(): Config {
   }
 }
 
+function openLogger(level: LogLevel): Logger {
+  const format = config.log ?? (Deno.stdout.isTerminal() ? "text" : "json");
+  return createLogger(format, (line) => console.log(line), () => Date.now(), level);
+}
+
 function createAuthenticator(): Authenticator {
   if (config.auth === "open") return createOpenAuthenticator();
   const { authSecret: secret, authJwksUrl, authIssuer: issuer, authAudience: audience } = config;
@@ -92,7 +100,7 @@ function createAuthenticator(): Authenticator {
     fetch,
     clock: systemClock,
     onError: (error) =>
-      logger.error("The keys of tokens are out of reach", { error: String(error) }),
+      logger.warn("The keys of tokens are out of reach", { error: String(error) }),
   });
   return createTokenAuthenticator({ secret, jwks, issuer, audience, now: systemClock.wallNow });
 }
@@ -235,7 +243,8 @@ async function listenFrames(
 function announce(port: number): void {
   const host = config.host === "0.0.0.0" || config.host === "::" ? "localhost" : config.host;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
-  logger.info("Natter is listening", { url });
+  // Whoever has started it with port 0 needs this line, whatever else is to be said.
+  openLogger("info").info("Natter is listening", { url });
   isAnnounced = true;
   for (const line of unsaid.splice(0)) line();
 }
@@ -249,7 +258,10 @@ async function drain(): Promise<void> {
   draining = true;
   logger.info("Natter is draining", { seconds: config.drainSeconds });
   // A peer that does not answer must not hold the process: its close handshake gets most of the time.
-  const deadline = setTimeout(() => Deno.exit(0), config.drainSeconds * 900);
+  const deadline = setTimeout(() => {
+    refusals.close();
+    Deno.exit(0);
+  }, config.drainSeconds * 900);
   const answered = Promise.withResolvers<void>();
   setTimeout(answered.resolve, config.drainSeconds * 600);
   chat.announceEnd();
@@ -261,6 +273,7 @@ async function drain(): Promise<void> {
   // The listener comes last: its shutdown closes sockets with 1001, and would overtake these.
   await Promise.race([server.closeAll(CLOSE_CODE.Drain, "drain"), answered.promise]);
   await close();
+  refusals.close();
   await server.shutdown();
   clearTimeout(deadline);
   Deno.exit(0);

@@ -81,10 +81,15 @@ export interface Config {
   readonly drainSeconds: number;
   /** How log lines are written; `undefined`: as text on a terminal, else as JSON. */
   readonly log: LogFormat | undefined;
+  /** The least level of log lines that are written. */
+  readonly logLevel: LogLevel;
 }
 
 /** A form of log lines. */
 export type LogFormat = "text" | "json";
+
+/** How much a log line matters, the least first. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** A setting that cannot be used. Its message is one line: variable, value and what it takes. */
 export class ConfigError extends Error {
@@ -135,6 +140,7 @@ const SETTINGS = {
   PING_SECONDS: integer(25, 1, 3600),
   DRAIN_SECONDS: integer(4, 1, 3600),
   LOG: oneOf<LogFormat | undefined>(["text", "json"], undefined),
+  LOG_LEVEL: oneOf<LogLevel>(["debug", "info", "warn", "error"], "info"),
 };
 
 /** The names of the environment variables that {@linkcode parseConfig} looks at. */
@@ -217,6 +223,7 @@ export function parseConfig(get: (name: string) => string | undefined): Config {
     pingSeconds: read("PING_SECONDS"),
     drainSeconds: read("DRAIN_SECONDS"),
     log: read("LOG"),
+    logLevel: read("LOG_LEVEL"),
   };
   checkTogether(config, isSet);
   return config;

@@ -210,6 +210,17 @@ export const ERASE_PASSES_MAX = 10;
 /** Milliseconds for which a name that was read under without a key is no new one to its address. */
 export const VISIT_MS = 60_000;
 
+// The log.
+
+/** Lines that the log is told of refusals for one cause within {@linkcode REFUSAL_LINES_MS}. */
+export const REFUSAL_LINES_MAX = 5;
+
+/** Milliseconds after which a cause of refusals has its lines again. */
+export const REFUSAL_LINES_MS = 10_000;
+
+/** Characters of a request's id that a proxy has given. */
+export const REQUEST_ID_CHARS_MAX = 64;
+
 // The transport `frames`.
 
 /** Bytes of a buffer that frames are encoded into, one behind the other. */

@@ -4,18 +4,24 @@
  * @module
  */
 
-import type { LogFormat } from "./config.ts";
+import type { LogFormat, LogLevel } from "./config.ts";
 
 /** What a log line may carry beside its message. Never a key, a token or a message's body. */
-export type LogFields = Readonly<Record<string, string | number | boolean>>;
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Writes log lines. */
 export interface Logger {
+  /** Every step of every client: for who looks for something. */
+  debug(message: string, fields?: LogFields): void;
   /** Something that an operator wants to know. */
   info(message: string, fields?: LogFields): void;
+  /** Something that an operator may have to look into. */
+  warn(message: string, fields?: LogFields): void;
   /** Something that an operator should look into. */
   error(message: string, fields?: LogFields): void;
 }
+
+const RANKS: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /**
  * Creates a logger.
@@ -25,6 +31,7 @@ export interface Logger {
  * @param format The form of the lines.
  * @param write Takes one line, without its end.
  * @param now The time in milliseconds since 1970.
+ * @param level The least level that is written.
  * @returns The logger.
  *
  * @example
@@ -33,7 +40,9 @@ export interface Logger {
  * import { createLogger } from "./logger.ts";
  *
  * const lines: string[] = [];
- * createLogger("text", (line) => lines.push(line), () => 0).info("Joined", { name: "a\nb" });
+ * const logger = createLogger("text", (line) => lines.push(line), () => 0);
+ * logger.info("Joined", { name: "a\nb" });
+ * logger.debug("Nobody wants to know");
  * assertEquals(lines, ['1970-01-01T00:00:00.000Z info Joined name="a\\nb"']);
  * ```
  */
@@ -41,17 +50,21 @@ export function createLogger(
   format: LogFormat,
   write: (line: string) => void,
   now: () => number,
+  level: LogLevel = "info",
 ): Logger {
-  function log(level: string, message: string, fields: LogFields = {}): void {
+  function log(level: LogLevel, message: string, fields: LogFields = {}): void {
     const time = new Date(now()).toISOString();
     if (format === "json") return write(quote({ time, level, message, ...fields }));
-    const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${quote(value)}`);
+    const rest = Object.entries(fields).filter(([, value]) => value !== undefined).map(
+      ([name, value]) => ` ${name}=${quote(value)}`,
+    );
     write(`${time} ${level} ${message}${rest.join("")}`);
   }
-  return {
-    info: (message, fields) => log("info", message, fields),
-    error: (message, fields) => log("error", message, fields),
-  };
+  function at(own: LogLevel): Logger["info"] {
+    if (RANKS[own] < RANKS[level]) return () => {};
+    return (message, fields) => log(own, message, fields);
+  }
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 /** JSON, with the controls escaped that JSON leaves alone and a terminal may obey. */

@@ -9,6 +9,7 @@ import type { Chat } from "../lib/chat/chat.ts";
 import type { Config } from "../lib/config.ts";
 import type { ConnectionCounter } from "../lib/connection_counter.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { Refusals } from "../lib/refusals.ts";
 import type { TransportBindings } from "../lib/transport/connection.ts";
 import type { EventStreams } from "../lib/transport/event_stream.ts";
 import type { Asset } from "./assets.ts";
@@ -31,13 +32,17 @@ export interface AppOptions {
   readonly assets: ReadonlyMap<string, Asset>;
   /** The log. */
   readonly logger: Logger;
+  /** Counts refusals, and has few of them logged. */
+  readonly refusals: Refusals;
+  /** Gives a request its id, where a proxy's own (`X-Request-Id`) is not to be taken. */
+  readonly requestIdOf: (given: string | undefined) => string;
 }
 
 /** Whether a server is fit for traffic: `ending` takes nobody any more, who would have to leave at once. */
 export type ServerStatus = "ready" | "store out of reach" | "ending";
 
-/** The app's types: a transport hands in its bindings with each request. */
-export type AppTypes = { Bindings: TransportBindings };
+/** The app's types: a transport hands in its bindings with each request, which is given an id. */
+export type AppTypes = { Bindings: TransportBindings; Variables: { requestId: string } };
 
 /** What the server needs of the app. */
 export interface App {

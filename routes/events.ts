@@ -79,6 +79,7 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
       rooms: query.getAll("room"),
       cursor,
       claimsWithoutKey: false,
+      requestId: c.get("requestId"),
     };
   }
 

@@ -55,7 +55,7 @@ export function crossSite({ config: { allowedOrigins } }: AppOptions): Middlewar
       isAllowedOrigin(origin, c.req.header("Host") ?? null, allowedOrigins) ? origin : null,
     allowHeaders: ["Authorization", "Content-Type", "Last-Event-ID"],
     allowMethods: ["GET", "POST", "DELETE"],
-    exposeHeaders: ["Retry-After"],
+    exposeHeaders: ["Retry-After", "X-Request-Id"],
     maxAge: 600,
   });
   return async (c, next) => {

@@ -5,6 +5,7 @@
  */
 
 import { Hono } from "hono";
+import { refusalOf } from "../lib/chat/refusal.ts";
 import { ECHOED_CHARS_MAX } from "../lib/limits.ts";
 import type { App, AppOptions, AppTypes } from "./app_types.ts";
 import { createReadingRoutes } from "./events.ts";
@@ -13,6 +14,7 @@ import { createMessageRoutes } from "./messages.ts";
 import { createOpsRoutes } from "./ops.ts";
 import { createPageRoutes } from "./page.ts";
 import { problem, problemOf } from "./problem.ts";
+import { logRequests, refusedOf } from "./request_log.ts";
 import { createRoomRoutes } from "./rooms.ts";
 import { createUserRoutes } from "./users.ts";
 import { createWebSocketRoutes } from "./ws.ts";
@@ -42,7 +44,9 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
  * @returns A Hono app.
  */
 export function createApp(options: AppOptions): App {
+  const { logger, refusals } = options;
   const app = new Hono<AppTypes>();
+  app.use(logRequests(options));
   app.use(async (c, next) => {
     await next();
     // The response of an upgrade belongs to the runtime, and must reach it as it is.
@@ -60,13 +64,17 @@ export function createApp(options: AppOptions): App {
   app.route("/", createOpsRoutes(options));
   app.route("/", createDocumentRoutes(options));
   app.route("/", createPageRoutes(options.assets));
-  app.notFound((c) =>
-    problem("not_found", `There is nothing at ${c.req.path.slice(0, ECHOED_CHARS_MAX)}`)
-  );
-  app.onError((error) => {
-    const response = problemOf(error);
-    if (response.status === 500) options.logger.error("Request failed", { error: String(error) });
-    return response;
+  app.notFound((c) => {
+    refusals.refused("not_found", refusedOf(c, options));
+    return problem("not_found", `There is nothing at ${c.req.path.slice(0, ECHOED_CHARS_MAX)}`);
+  });
+  app.onError((error, c) => {
+    const { code } = refusalOf(error);
+    if (code === "internal") {
+      refusals.count(code);
+      logger.error("Request failed", { requestId: c.get("requestId"), error: String(error) });
+    } else refusals.refused(code, refusedOf(c, options));
+    return problemOf(error);
   });
   return app;
 }

@@ -17,6 +17,7 @@ import type { AppOptions, AppTypes } from "./app_types.ts";
 import { addressOf, findCredential, pathSegment } from "./guard.ts";
 import { checkOrigin } from "./origin.ts";
 import { problem } from "./problem.ts";
+import { refusedOf } from "./request_log.ts";
 
 type Opener = (connection: Connection) => ConnectionHandler;
 
@@ -31,7 +32,7 @@ type Opener = (connection: Connection) => ConnectionHandler;
  * @internal
  */
 export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
-  const { chat, config, connectionCounter, authenticator } = options;
+  const { chat, config, connectionCounter, authenticator, refusals } = options;
   const echo = { echoBytesMax: config.echoBytesMax, budget: chat.budget };
   const app = new Hono<AppTypes>();
 
@@ -57,6 +58,7 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
         rooms: url.searchParams.getAll("room"),
         cursor: parseCursor(url.searchParams.get("cursor") ?? "") ?? new Map(),
         claimsWithoutKey: true,
+        requestId: c.get("requestId"),
       };
       return (connection) => chat.open(connection, request, authenticator.authenticate(credential));
     });
@@ -74,13 +76,18 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
     const request = c.req.raw;
     const refusal = checkUpgrade(request);
     if (refusal !== undefined) {
+      refusals.refused("bad_request", refusedOf(c, options));
       return problem("bad_request", refusal.reason, refusal.headers, refusal.status);
     }
     const originRefusal = checkOrigin(request, config.allowedOrigins);
-    if (originRefusal !== undefined) return problem("forbidden", originRefusal);
+    if (originRefusal !== undefined) {
+      refusals.refused("forbidden", refusedOf(c, options));
+      return problem("forbidden", originRefusal);
+    }
 
     const address = addressOf(c, options);
     const admission = connectionCounter.enter(address);
+    if (admission !== "admitted") refusals.refused("busy", refusedOf(c, options));
     if (admission === "turned away") {
       return problem("busy", "The server is full", { "Retry-After": "5" });
     }

@@ -42,6 +42,7 @@ Deno.test("without any variable the defaults hold", () => {
     pingSeconds: 25,
     drainSeconds: 4,
     log: undefined,
+    logLevel: "info",
   });
 });
 
@@ -111,6 +112,7 @@ const UNUSABLE: readonly (readonly [name: string, value: string, line: string])[
   ],
   ["TRANSPORT", "ws", 'TRANSPORT is "ws", but takes serve or frames'],
   ["LOG", "xml", 'LOG is "xml", but takes text or json'],
+  ["LOG_LEVEL", "all", 'LOG_LEVEL is "all", but takes debug or info or warn or error'],
   [
     "ALLOWED_ORIGINS",
     "https://a.example/path",

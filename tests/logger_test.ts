@@ -34,3 +34,14 @@ Deno.test("no value makes a line of its own, nor a control sequence for a termin
     assertEquals(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(line!), false, line);
   }
 });
+
+Deno.test("lines below the level are not written, and fields without a value neither", () => {
+  const levels = ["debug", "info", "warn", "error"] as const;
+  for (const [rank, level] of levels.entries()) {
+    const lines: string[] = [];
+    const logger = createLogger("text", (line) => lines.push(line), () => 0, level);
+    for (const own of levels) logger[own]("It happened", { at: undefined });
+    const written = levels.slice(rank).map((own) => `1970-01-01T00:00:00.000Z ${own} It happened`);
+    assertEquals(lines, written);
+  }
+});

@@ -28,6 +28,7 @@ import { Commands } from "./commands.ts";
 import { authorized, claimName, nameOf, visitName } from "./entrance.ts";
 import { Expiry } from "./expiry.ts";
 import { Flush } from "./flush.ts";
+import type { ChatEvent } from "./journal.ts";
 import { Moderation } from "./moderation.ts";
 import { Poll, type PollAnswer } from "./poll.ts";
 import { Publisher } from "./publisher.ts";
@@ -77,6 +78,8 @@ export interface ChatOptions {
   readonly randomId: () => string;
   /** Told of what should not happen. */
   readonly onError: (error: unknown) => void;
+  /** Told what becomes of sessions, for log and metrics. */
+  readonly report?: (event: ChatEvent) => void;
 }
 
 /** What a client asks for when it connects. */
@@ -127,6 +130,7 @@ export class Chat {
     const messageLimiter = limiter(messagesPerSecond, messagesBurst);
     const context = {
       ...options,
+      report: (event: ChatEvent) => options.report?.(event),
       settings: { ...options, refusalsMax: 10 * Math.max(10, messagesBurst) },
       registry: this.#registry,
       rooms: this.#rooms,
@@ -194,6 +198,7 @@ export class Chat {
     this.#arrive(session, request, who).catch((error: unknown) => {
       const { code } = refusalOf(error);
       if (code === "internal") this.#options.onError(error);
+      this.#commands.refused(session, code);
       session.end(...closingOf(code, error));
     });
     return session;
@@ -287,6 +292,7 @@ export class Chat {
     this.#expiry.set(session, principal.expiresAt);
     this.#registry.add(session);
     this.#welcome(session);
+    this.#options.report?.({ type: "opened", session });
 
     const positions = isPlain ? undefined : positionsOf(cursor);
     const inbox = isPlain ? undefined : inboxTarget(identity);

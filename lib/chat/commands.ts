@@ -24,12 +24,13 @@ import type { Expiry } from "./expiry.ts";
 import type { Flush } from "./flush.ts";
 import { historyEvent, readEntry } from "./history.ts";
 import type { Published, Publisher } from "./publisher.ts";
-import { Refusal } from "../protocol/refusal.ts";
+import { type ErrorCode, Refusal } from "../protocol/refusal.ts";
 import { refusalOf } from "./refusal.ts";
 import type { Registry } from "./registry.ts";
 import { joinedEvent, type Reader } from "./room.ts";
 import { attendedAs, type Rooms, tellTyping } from "./rooms.ts";
 import type { Session, SessionHost, SessionSettings } from "./session.ts";
+import type { ChatEvent } from "./journal.ts";
 
 /** The settings that commands go by. */
 export interface CommandSettings extends SessionSettings {
@@ -65,6 +66,8 @@ export interface CommandContext {
   readonly typingLimiter: RateLimiter;
   /** Told of what should not happen. */
   readonly onError: (error: unknown) => void;
+  /** Told what becomes of sessions. */
+  readonly report: (event: ChatEvent) => void;
 }
 
 type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;
@@ -99,6 +102,7 @@ export class Commands implements SessionHost {
     const { target } = reader!.room;
     attempt(() => this.#context.publisher.say(session.identity, target, body), (error) => {
       const { code } = refusalOf(error);
+      this.refused(session, code);
       // The plain protocol knows no answers: what cannot be stored ends the session, and goes to nobody.
       if (code === "rate_limited") return session.end(CLOSE_CODE.Flooding, "too many messages");
       if (code === "internal") this.#context.onError(error);
@@ -111,9 +115,15 @@ export class Commands implements SessionHost {
     attempt(() => this.#run(session, command), (error) => {
       const refusal = refusalOf(error);
       session.tell({ type: "error", ...refusal, ref: command.ref });
+      this.refused(session, refusal.code);
       if (refusal.code === "rate_limited") session.countRefusal(true);
       if (refusal.code === "internal") this.#context.onError(error);
     });
+  }
+
+  /** A session was refused something. */
+  refused(session: Session, code: ErrorCode): void {
+    this.#context.report({ type: "refused", session, code });
   }
 
   // Not an async function: what a command does at once is done before the next one is looked at.
@@ -298,6 +308,7 @@ export class Commands implements SessionHost {
     room.readers.add(reader);
     room.presence?.enter(session.identity.user);
     flush.start(reader);
+    this.#context.report({ type: "joined", session, room: room.name });
   }
 
   /** A session has ended: it leaves its rooms, the registry, and its name. */
@@ -305,6 +316,7 @@ export class Commands implements SessionHost {
     const { flush, expiry, registry, directory } = this.#context;
     flush.forget(session);
     expiry.forget(session);
+    this.#context.report({ type: "ended", session });
     if (!session.isIdentified) return;
     for (const reader of session.readers.values()) this.#exit(session, reader);
     registry.remove(session);

@@ -9,6 +9,7 @@ import type { Identity } from "../directory/directory.ts";
 import { BAD_COMMANDS_MAX, OPENING_MESSAGES_MAX } from "../limits.ts";
 import { type Command, parseCommand } from "../protocol/command.ts";
 import type { Event } from "../protocol/event.ts";
+import type { ErrorCode } from "../protocol/refusal.ts";
 import { exceedsBytes, jsonBytesMax } from "../protocol/text.ts";
 import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE, mayReconnect } from "../websocket/close_code.ts";
@@ -36,6 +37,8 @@ export interface Visitor {
   readonly isPlain: boolean;
   /** Where it comes from, for the limits on addresses. */
   readonly address: string;
+  /** The id of the request that has opened it, for the log. */
+  readonly requestId?: string | undefined;
   /** How long its user is shown as present after it has ended, where that is expected to be back. */
   readonly stayMs?: number;
 }
@@ -50,6 +53,8 @@ export interface SessionHost {
   say(session: Session, body: string): void;
   /** A command over the rich protocol. */
   run(session: Session, command: Command): void;
+  /** Something that should be a command was refused; the session has been told. */
+  refused(session: Session, code: ErrorCode): void;
   /** A session has ended. */
   ended(session: Session): void;
 }
@@ -72,6 +77,10 @@ export class Session implements ConnectionHandler, Recipient {
   readonly isPlain: boolean;
   /** Where it comes from, for the limits on addresses. */
   readonly address: string;
+  /** The id of the request that has opened it, for the log. */
+  readonly requestId: string | undefined;
+  /** The close code with which it was ended; 0: not by us. */
+  endCode = 0;
   /** What its key or token says of it; a token may be renewed. */
   principal: Principal = ANONYMOUS;
   /** Milliseconds for which its rooms wait for it to be back; 0: it is gone when it ends. */
@@ -109,6 +118,7 @@ export class Session implements ConnectionHandler, Recipient {
     this.connection = connection;
     this.isPlain = visitor.isPlain;
     this.address = visitor.address;
+    this.requestId = visitor.requestId;
     this.stayMs = visitor.stayMs ?? 0;
     this.#host = host;
     this.#wire = wire;
@@ -174,6 +184,7 @@ export class Session implements ConnectionHandler, Recipient {
       return this.#host.run(this, parsed.command);
     }
     this.tell({ type: "error", ...parsed.refusal });
+    this.#host.refused(this, parsed.refusal.code);
     if (++this.#badCommands >= BAD_COMMANDS_MAX) {
       this.end(CLOSE_CODE.Flooding, "too many bad commands");
     }
@@ -288,6 +299,7 @@ export class Session implements ConnectionHandler, Recipient {
    * @param reason The reason.
    */
   end(code: number, reason: string): void {
+    this.endCode ||= code;
     this.isPutOut ||= !mayReconnect(code);
     this.flushEvents();
     this.connection.close(code, reason);

@@ -189,7 +189,8 @@ Deno.test("new names are counted by address, and only proxies say which address"
   for (const trusted of ["0", "1", "2"]) {
     const env = { CLAIMS_PER_MINUTE: "8", TRUST_PROXY: trusted };
     await besiege(t, { env, words: 1 }, async (siege) => {
-      siege.secrets.push("hushed", "198.51.100", "192.0.2");
+      // An address may stand in the log, and nothing that only stood in its place.
+      siege.secrets.push("hushed");
       for (const [setting, what, forwardedFor, isLimited] of table) {
         if (setting !== trusted) continue;
         await siege.step(`TRUST_PROXY=${trusted}: ${what}`, async () => {

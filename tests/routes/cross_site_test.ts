@@ -342,7 +342,7 @@ Deno.test("an answer of the server's failure is told to the page that asked, and
       status === 503 ? from : null,
     );
     const exposed = response.headers.get("Access-Control-Expose-Headers");
-    assertEquals(exposed, status === 503 ? "Retry-After" : null);
+    assertEquals(exposed, status === 503 ? "Retry-After,X-Request-Id" : null);
     assertSecure(response, from);
   }
 });

@@ -254,7 +254,7 @@ const REFUSED_JSON: readonly (readonly [body: string, code: string])[] = [
 ];
 
 Deno.test("what cannot be published is refused in words and in code, and nothing is said", async () => {
-  const testApp = await createTestApp(UNLIMITED);
+  const testApp = await createTestApp({ ...UNLIMITED, LOG_LEVEL: "warn" });
   for (const [why, given, status, code] of REFUSED) {
     const answer = await post(testApp, "/messages/alice", given);
     assertEquals([answer.status, answer.json.code], [status, code], why);
@@ -287,7 +287,7 @@ Deno.test("names that cannot be one are refused in the path", async () => {
 });
 
 Deno.test("a body that breaks off is refused", async () => {
-  const testApp = await createTestApp(UNLIMITED);
+  const testApp = await createTestApp({ ...UNLIMITED, LOG_LEVEL: "warn" });
   const body = new ReadableStream({
     pull(controller) {
       controller.enqueue(new Uint8Array([0x61]));

@@ -8,7 +8,10 @@ import { createOpenAuthenticator } from "../../lib/auth/open.ts";
 import { createTokenAuthenticator } from "../../lib/auth/token.ts";
 import { parseConfig } from "../../lib/config.ts";
 import { ConnectionCounter } from "../../lib/connection_counter.ts";
+import { createJournal } from "../../lib/chat/journal.ts";
 import { createLogger } from "../../lib/logger.ts";
+import { Refusals } from "../../lib/refusals.ts";
+import { createRequestIds } from "../../lib/request_id.ts";
 import { systemClock } from "../../lib/system_clock.ts";
 import type { TransportBindings } from "../../lib/transport/connection.ts";
 import { EventStreams } from "../../lib/transport/event_stream.ts";
@@ -26,7 +29,7 @@ export interface TestApp {
   readonly testChat: TestChat;
   /** Counts its sockets. */
   readonly connectionCounter: ConnectionCounter;
-  /** Its log lines. */
+  /** Its log lines, at the level of `LOG_LEVEL`. */
   readonly log: string[];
   /** Its streams of server-sent events. */
   readonly eventStreams: EventStreams;
@@ -61,9 +64,12 @@ export async function createTestApp(env: Readonly<Record<string, string>> = {}):
   const authenticator = config.auth === "open"
     ? createOpenAuthenticator()
     : createTokenAuthenticator({ secret: config.authSecret, now: () => clock.wallNow() });
-  const testChat = createTestChat({ ...chatOptions, authenticator });
-  const { clock } = testChat;
   const log: string[] = [];
+  const logger = createLogger("json", (line) => log.push(line), () => 0, config.logLevel);
+  const refusals = new Refusals(logger, { after: (ms, call) => clock.after(ms, call) });
+  const report = createJournal(logger, refusals);
+  const testChat = createTestChat({ ...chatOptions, authenticator, report });
+  const { clock } = testChat;
   const completions: (() => void)[] = [];
   const state: TestApp["state"] = { status: "ready" };
   const connectionCounter = new ConnectionCounter(config);
@@ -76,7 +82,9 @@ export async function createTestApp(env: Readonly<Record<string, string>> = {}):
     eventStreams,
     connectionCounter,
     assets: await loadAssets(STATIC),
-    logger: createLogger("json", (line) => log.push(line), () => 0),
+    logger,
+    refusals,
+    requestIdOf: createRequestIds("test", config.trustProxy),
   });
   /** The chat's turns go by, and one of the real clock: digests and bodies come from outside of the chat. */
   async function takeTurn(): Promise<void> {

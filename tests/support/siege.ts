@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { REFUSAL_LINES_MAX, REFUSAL_LINES_MS } from "../../lib/limits.ts";
 import { Bystanders } from "./bystanders.ts";
 import { until } from "./deadline.ts";
 import { descriptorCount, residentBytes } from "./process.ts";
@@ -57,6 +58,7 @@ export async function besiege(
   await using bystanders = await Bystanders.open(server, credentialOf);
   await bystanders.talk(words);
   const { pid } = server.process;
+  const began = performance.now();
   const descriptorsBefore = await descriptorCount(pid);
   const residentBefore = await residentBytes(pid);
   const secrets: string[] = [];
@@ -82,6 +84,16 @@ export async function besiege(
   await bystanders.talk(words);
   assertEquals(await (await fetch(new URL("healthz", server.url))).text(), "ok\n");
   checkLog(server.log, secrets, ["Natter is listening", ...mayLog]);
+  checkRefusals(server.log, performance.now() - began);
+}
+
+/** Sees that refusals, of which there were many, have not filled the log. */
+function checkRefusals(lines: readonly string[], elapsedMs: number): void {
+  const linesMax = (REFUSAL_LINES_MAX + 1) * (2 + Math.floor(elapsedMs / REFUSAL_LINES_MS));
+  const causes = lines.map((line) => JSON.parse(line).cause).filter((cause) => cause !== undefined);
+  for (const [cause, those] of Map.groupBy(causes, (cause) => cause)) {
+    assert(those.length <= linesMax, `${cause}: ${those.length} lines`);
+  }
 }
 
 /**
@@ -100,8 +112,8 @@ export function checkLog(
   for (const line of lines) {
     const { time, level, message } = JSON.parse(line);
     assertEquals(new Date(time).toISOString(), time, line);
-    assert(["info", "error"].includes(level), line);
-    assert(messages.includes(message), line);
+    assert(["info", "warn", "error"].includes(level), line);
+    assert(/^Refused(, and [\d,]+ more)?$/.test(message) || messages.includes(message), line);
     for (const secret of secrets) assert(!line.includes(secret), line);
   }
 }

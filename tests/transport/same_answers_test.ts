@@ -45,6 +45,9 @@ async function answer(url: string, path: string, init: RequestInit | undefined) 
     init?.method === "HEAD" && name === "content-length" && value === "0";
   const headers = [...response.headers].filter(([name, value]) =>
     !OF_CONNECTION.includes(name) && !isUnsaid(name, value)
+  ).map(([name, value]) =>
+    // Its beginning is each process's own.
+    name === "x-request-id" ? [name, value.replace(/^.*-/, "")] : [name, value]
   );
   // A cursor names the log's epoch, which is random.
   const epoch = /[\w-]{12}(?=:\d+"|",")/g;
