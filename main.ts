@@ -4,6 +4,7 @@
  * @module
  */
 
+import process from "node:process";
 import { createOpenAuthenticator } from "./lib/auth/open.ts";
 import { JwksKeys } from "./lib/auth/jwks.ts";
 import type { Authenticator } from "./lib/auth/principal.ts";
@@ -14,18 +15,22 @@ import { type Config, ConfigError, type LogLevel, parseConfig } from "./lib/conf
 import { ConnectionCounter } from "./lib/connection_counter.ts";
 import type { Directory } from "./lib/directory/directory.ts";
 import { LocalDirectory } from "./lib/directory/local.ts";
-import { type LocalLogEvent, openLocalLog } from "./lib/log/local.ts";
-import type { Log } from "./lib/log/log.ts";
+import { watchEventLoop } from "./lib/event_loop.ts";
+import { type LocalLog, type LocalLogEvent, openLocalLog } from "./lib/log/local.ts";
+import type { SharedLog } from "./lib/log/shared.ts";
 import { StoreError } from "./lib/log/store.ts";
 import { DRAIN_TURNS } from "./lib/limits.ts";
 import { createLogger, type Logger } from "./lib/logger.ts";
+import { createMetrics } from "./lib/metrics.ts";
 import { Refusals } from "./lib/refusals.ts";
 import { createRequestIds } from "./lib/request_id.ts";
 import { systemClock } from "./lib/system_clock.ts";
+import { Traffic } from "./lib/traffic.ts";
 import { DenoServeTransport } from "./lib/transport/deno_serve.ts";
 import { EventStreams } from "./lib/transport/event_stream.ts";
 import { FramesTransport } from "./lib/transport/frames.ts";
 import { CLOSE_CODE } from "./lib/websocket/close_code.ts";
+import type { ServerStatus } from "./routes/app_types.ts";
 import { loadAssets } from "./routes/assets.ts";
 import { createApp } from "./routes/mod.ts";
 
@@ -56,19 +61,34 @@ const chat = new Chat({
 });
 
 const eventStreams = new EventStreams(systemClock);
+const connectionCounter = new ConnectionCounter(config);
+const sockets = new Traffic();
+const polls = new Traffic();
 
 const app = createApp({
   config,
   chat,
   authenticator,
-  status() {
-    if (draining) return "ending";
-    return log.isAvailable ? "ready" : "store out of reach";
-  },
+  status,
   eventStreams,
-  connectionCounter: new ConnectionCounter(config),
+  polls,
+  connectionCounter,
   assets: await loadAssets(`${import.meta.dirname}/static`, config),
   logger,
+  metrics: createMetrics({
+    transport: config.transport,
+    connections: connectionCounter,
+    traffic: { [config.transport]: sockets, events: eventStreams.traffic, poll: polls },
+    chat,
+    claims: directory,
+    log,
+    refusals,
+    eventLoop: watchEventLoop(systemClock),
+    isReady: () => status() === "ready",
+    memory: () => Deno.memoryUsage(),
+    cpuSeconds,
+    startedAt: performance.timeOrigin,
+  }),
   refusals,
   requestIdOf: createRequestIds(randomId(), config.trustProxy),
 });
@@ -85,6 +105,16 @@ function readConfig(): Config {
     console.error(error.message);
     Deno.exit(2);
   }
+}
+
+function status(): ServerStatus {
+  if (draining) return "ending";
+  return log.isAvailable ? "ready" : "store out of reach";
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000_000;
 }
 
 function openLogger(level: LogLevel): Logger {
@@ -107,7 +137,7 @@ function createAuthenticator(): Authenticator {
 
 /** Where everything is, and what ends that. */
 interface Stores {
-  readonly log: Log;
+  readonly log: LocalLog | SharedLog;
   readonly directory: Directory;
   readonly close: () => Promise<void>;
 }
@@ -212,7 +242,7 @@ async function listen(): Promise<Listener> {
 }
 
 function listenServe(pingSeconds: number, onError: (error: unknown) => void): Listener {
-  const transport = new DenoServeTransport({ pingSeconds, onError });
+  const transport = new DenoServeTransport({ pingSeconds, onError, traffic: sockets });
   const server = Deno.serve({
     hostname: config.host,
     port: config.port,
@@ -235,7 +265,7 @@ async function listenFrames(
   onError: (error: unknown) => void,
 ): Promise<Listener> {
   const fetch: typeof app.fetch = (request, bindings) => app.fetch(request, bindings);
-  const transport = new FramesTransport({ fetch, pingSeconds, onError });
+  const transport = new FramesTransport({ fetch, pingSeconds, onError, traffic: sockets });
   announce(await transport.listen({ hostname: config.host, port: config.port }));
   return transport;
 }

@@ -39,6 +39,8 @@ export interface Config {
   readonly authAudience: string | undefined;
   /** The key of programs; `undefined`: their interfaces are not there. */
   readonly apiKey: string | undefined;
+  /** The key that reads the metrics and nothing else; without it, {@linkcode Config.apiKey} alone does. */
+  readonly metricsKey: string | undefined;
   /** Origins other than the server's own that may connect: serialized origins, or `*` alone. */
   readonly allowedOrigins: readonly string[];
   /** How many proxies' `X-Forwarded-For` entries to believe. */
@@ -119,6 +121,7 @@ const SETTINGS = {
   AUTH_ISSUER: anyText(),
   AUTH_AUDIENCE: anyText(),
   API_KEY: apiKey(),
+  METRICS_KEY: apiKey(),
   ALLOWED_ORIGINS: origins(),
   TRUST_PROXY: integer(0, 0, 16),
   BODY_BYTES_MAX: integer(8192, 1, 1_048_576),
@@ -202,6 +205,7 @@ export function parseConfig(get: (name: string) => string | undefined): Config {
     authIssuer: read("AUTH_ISSUER"),
     authAudience: read("AUTH_AUDIENCE"),
     apiKey: read("API_KEY"),
+    metricsKey: read("METRICS_KEY"),
     allowedOrigins: read("ALLOWED_ORIGINS"),
     trustProxy: read("TRUST_PROXY"),
     bodyBytesMax: read("BODY_BYTES_MAX"),

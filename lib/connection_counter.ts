@@ -20,6 +20,12 @@ export interface ConnectionCounterOptions {
  */
 export type Admission = "admitted" | "full" | "turned away";
 
+/** What a connection speaks. */
+export const CONNECTION_KINDS = ["plain", "rich", "echo", "events", "poll"] as const;
+
+/** Which of {@linkcode CONNECTION_KINDS}: the protocols of sockets, then what is read over HTTP. */
+export type ConnectionKind = (typeof CONNECTION_KINDS)[number];
+
 /**
  * Counts sockets from the request to the last byte: one that is closing still holds a descriptor, and
  * so does one that is only told why it is refused.
@@ -27,6 +33,8 @@ export type Admission = "admitted" | "full" | "turned away";
 export class ConnectionCounter {
   readonly #options: ConnectionCounterOptions;
   readonly #byAddress = new Map<string, number>();
+  readonly #held = zeros();
+  readonly #entered = zeros();
   #total = 0;
 
   /**
@@ -43,6 +51,16 @@ export class ConnectionCounter {
     return this.#total;
   }
 
+  /** The same by what they speak. */
+  get held(): Readonly<Record<ConnectionKind, number>> {
+    return this.#held;
+  }
+
+  /** Sockets that were counted since the start, by what they speak. */
+  get entered(): Readonly<Record<ConnectionKind, number>> {
+    return this.#entered;
+  }
+
   /** Addresses that have a socket now. */
   get addresses(): number {
     return this.#byAddress.size;
@@ -52,8 +70,9 @@ export class ConnectionCounter {
    * Counts a socket, unless it is turned away. Who is counted must {@linkcode ConnectionCounter.leave}.
    *
    * @param address Where the socket comes from.
+   * @param kind What it speaks.
    */
-  enter(address: string): Admission {
+  enter(address: string, kind: ConnectionKind): Admission {
     const { connectionsMax, connectionsPerIpMax } = this.#options;
     const ofAddress = this.#byAddress.get(address) ?? 0;
     const overAll = over(this.#total, connectionsMax);
@@ -62,6 +81,8 @@ export class ConnectionCounter {
       return "turned away";
     }
     this.#total++;
+    this.#held[kind]++;
+    this.#entered[kind]++;
     this.#byAddress.set(address, ofAddress + 1);
     return overAll >= 0 || overAddress >= 0 ? "full" : "admitted";
   }
@@ -70,13 +91,19 @@ export class ConnectionCounter {
    * A counted socket has ended.
    *
    * @param address The address it was counted under.
+   * @param kind What it was counted as.
    */
-  leave(address: string): void {
+  leave(address: string, kind: ConnectionKind): void {
     this.#total--;
+    this.#held[kind]--;
     const ofAddress = this.#byAddress.get(address)! - 1;
     if (ofAddress === 0) this.#byAddress.delete(address);
     else this.#byAddress.set(address, ofAddress);
   }
+}
+
+function zeros(): Record<ConnectionKind, number> {
+  return { plain: 0, rich: 0, echo: 0, events: 0, poll: 0 };
 }
 
 /** How far a count is at or above its limit; below it, and without a limit, negative. */

@@ -221,6 +221,11 @@ export const REFUSAL_LINES_MS = 10_000;
 /** Characters of a request's id that a proxy has given. */
 export const REQUEST_ID_CHARS_MAX = 64;
 
+// Metrics.
+
+/** Milliseconds between two looks at how late the event loop is. */
+export const EVENT_LOOP_SAMPLE_MS = 100;
+
 // The transport `frames`.
 
 /** Bytes of a buffer that frames are encoded into, one behind the other. */

@@ -9,7 +9,9 @@ import type { Chat } from "../lib/chat/chat.ts";
 import type { Config } from "../lib/config.ts";
 import type { ConnectionCounter } from "../lib/connection_counter.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { Metrics } from "../lib/metrics.ts";
 import type { Refusals } from "../lib/refusals.ts";
+import type { Traffic } from "../lib/traffic.ts";
 import type { TransportBindings } from "../lib/transport/connection.ts";
 import type { EventStreams } from "../lib/transport/event_stream.ts";
 import type { Asset } from "./assets.ts";
@@ -26,12 +28,16 @@ export interface AppOptions {
   readonly status: () => ServerStatus;
   /** The streams of server-sent events. */
   readonly eventStreams: EventStreams;
+  /** What goes out as answers to polls. */
+  readonly polls: Traffic;
   /** Counts sockets, streams and polls. */
   readonly connectionCounter: ConnectionCounter;
   /** The files of the page, by path. */
   readonly assets: ReadonlyMap<string, Asset>;
   /** The log. */
   readonly logger: Logger;
+  /** The metrics. */
+  readonly metrics: Metrics;
   /** Counts refusals, and has few of them logged. */
   readonly refusals: Refusals;
   /** Gives a request its id, where a proxy's own (`X-Request-Id`) is not to be taken. */

@@ -6,6 +6,7 @@
 
 import { type Context, Hono } from "hono";
 import type { JoinRequest } from "../lib/chat/chat.ts";
+import type { ConnectionKind } from "../lib/connection_counter.ts";
 import { type Cursor, parseCursor } from "../lib/protocol/position.ts";
 import { WAIT_RANGE } from "../lib/protocol/query.ts";
 import { Refusal } from "../lib/protocol/refusal.ts";
@@ -27,7 +28,7 @@ const STREAM_HEADERS = {
  * @internal
  */
 export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
-  const { chat, connectionCounter, eventStreams } = options;
+  const { chat, connectionCounter, eventStreams, polls } = options;
   const app = new Hono<AppTypes>();
   app.use("/events/*", crossSite(options), noStore);
   app.use("/poll/*", crossSite(options), noStore);
@@ -39,7 +40,7 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     const cursor = lastEventId?.size ? lastEventId : cursorOf(query);
     const principal = await principalOf(c, options);
     const request = joinRequest(c, query, cursor);
-    enter(c, request.address);
+    enter(c, request.address, "events");
     const stream = eventStreams.open();
     try {
       stream.handle(await chat.stream(stream, request, principal));
@@ -57,14 +58,16 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     const wait = queryInteger(query, "wait", WAIT_RANGE) ?? WAIT_RANGE.default;
     const principal = await principalOf(c, options);
     const request = joinRequest(c, query, cursorOf(query));
-    enter(c, request.address);
+    enter(c, request.address, "poll");
     const waitMs = c.req.method === "HEAD" ? 0 : wait * 1000;
     const { signal } = c.req.raw;
     const { cursor, more, events } = await chat.poll(request, principal, waitMs, signal);
     const json = `{"cursor":${JSON.stringify(cursor)},"more":${more},"events":[${
       events.join(",")
     }]}`;
-    return c.body(json, 200, { "Content-Type": "application/json" });
+    const bytes = new TextEncoder().encode(json);
+    polls.sent(bytes.length);
+    return c.body(bytes, 200, { "Content-Type": "application/json" });
   });
 
   function joinRequest(
@@ -84,12 +87,14 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
   }
 
   /** Counts a stream or a poll up to the last byte of its answer. */
-  function enter(c: Context<AppTypes>, address: string): void {
+  function enter(c: Context<AppTypes>, address: string, kind: ConnectionKind): void {
     if (options.status() === "ending") {
       throw new Refusal("unavailable", "The server is about to end", 1000);
     }
-    const admission = connectionCounter.enter(address);
-    if (admission !== "turned away") c.env.whenCompleted(() => connectionCounter.leave(address));
+    const admission = connectionCounter.enter(address, kind);
+    if (admission !== "turned away") {
+      c.env.whenCompleted(() => connectionCounter.leave(address, kind));
+    }
     if (admission !== "admitted") throw new Refusal("busy", "The server is full", 5000);
   }
 

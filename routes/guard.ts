@@ -102,7 +102,7 @@ export async function readerOf(
   { authenticator, config }: AppOptions,
 ): Promise<Principal> {
   const credential = findCredential(c.req.header("Authorization"));
-  if (await isApiKey(credential, config.apiKey)) return PROGRAM;
+  if (await isKey(credential, config.apiKey)) return PROGRAM;
   return authorized(await authenticator.authenticate(credential));
 }
 
@@ -112,24 +112,44 @@ export async function readerOf(
  * @internal
  */
 export function programsOnly({ config: { apiKey } }: AppOptions): MiddlewareHandler<AppTypes> {
+  return withKey([apiKey], "This takes the API_KEY as a bearer token");
+}
+
+/**
+ * Lets only those pass who may read the metrics. Without a setting for them there is nothing here: they are no
+ * secret of anybody's, but tell strangers how to time an attack, and whether it works.
+ *
+ * @internal
+ */
+export function metricsOnly(
+  { config: { apiKey, metricsKey } }: AppOptions,
+): MiddlewareHandler<AppTypes> {
+  return withKey([metricsKey, apiKey], "This takes the METRICS_KEY as a bearer token");
+}
+
+function withKey(
+  keys: readonly (string | undefined)[],
+  refusal: string,
+): MiddlewareHandler<AppTypes> {
   return async (c, next) => {
-    if (apiKey === undefined) throw new Refusal("not_found", "There is nothing here");
-    const credential = findCredential(c.req.header("Authorization"));
-    if (!await isApiKey(credential, apiKey)) {
-      throw new Refusal("unauthorized", "This takes the API_KEY as a bearer token");
+    if (keys.every((key) => key === undefined)) {
+      throw new Refusal("not_found", "There is nothing here");
     }
+    const credential = findCredential(c.req.header("Authorization"));
+    const matches = await Promise.all(keys.map((key) => isKey(credential, key)));
+    if (!matches.includes(true)) throw new Refusal("unauthorized", refusal);
     await next();
   };
 }
 
 /** Compares hashes, in a time that depends on neither text nor on their lengths. */
-async function isApiKey(
+async function isKey(
   credential: string | undefined,
-  apiKey: string | undefined,
+  key: string | undefined,
 ): Promise<boolean> {
-  if (credential === undefined || apiKey === undefined) return false;
+  if (credential === undefined || key === undefined) return false;
   const [given, wanted] = await Promise.all(
-    [credential, apiKey].map((text) =>
+    [credential, key].map((text) =>
       crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))
     ),
   );

@@ -7,6 +7,7 @@
 import { type Context, Hono } from "hono";
 import { createEcho } from "../lib/chat/echo.ts";
 import { messageBytesMaxOf } from "../lib/chat/session.ts";
+import type { ConnectionKind } from "../lib/connection_counter.ts";
 import { RICH_SUBPROTOCOL } from "../lib/protocol/event.ts";
 import { PLAIN_SUBPROTOCOL } from "../lib/protocol/plain.ts";
 import { parseCursor } from "../lib/protocol/position.ts";
@@ -38,7 +39,7 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
 
   app.all("/ws", (c) => {
     const open: Opener = (connection) => createEcho(connection, echo);
-    return upgrade(c, { messageBytesMax: config.echoBytesMax }, () => open);
+    return upgrade(c, "echo", { messageBytesMax: config.echoBytesMax }, () => open);
   });
 
   app.all("/ws/:username{[^/]*}", (c) => {
@@ -49,7 +50,7 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
     );
     const isPlain = subprotocol !== RICH_SUBPROTOCOL;
     const messageBytesMax = messageBytesMaxOf(isPlain, config.bodyBytesMax);
-    return upgrade(c, { subprotocol, messageBytesMax }, (address) => {
+    return upgrade(c, isPlain ? "plain" : "rich", { subprotocol, messageBytesMax }, (address) => {
       const credential = findCredential(c.req.header("Authorization"), offered);
       const request = {
         isPlain,
@@ -70,6 +71,7 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
    */
   function upgrade(
     c: Context<AppTypes>,
+    kind: ConnectionKind,
     settings: Pick<UpgradeOptions, "subprotocol" | "messageBytesMax">,
     prepare: (address: string) => Opener,
   ): Response {
@@ -86,12 +88,12 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
     }
 
     const address = addressOf(c, options);
-    const admission = connectionCounter.enter(address);
+    const admission = connectionCounter.enter(address, kind);
     if (admission !== "admitted") refusals.refused("busy", refusedOf(c, options));
     if (admission === "turned away") {
       return problem("busy", "The server is full", { "Retry-After": "5" });
     }
-    const ended = () => connectionCounter.leave(address);
+    const ended = () => connectionCounter.leave(address, kind);
     try {
       const open = admission === "admitted" ? prepare(address) : refuseFull;
       return c.env.upgrade(request, { ...settings, open, ended });

@@ -15,9 +15,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "lib/websocket",
     "lib/auth",
     "lib/system_clock.ts",
+    "lib/metrics.ts",
     "lib",
   ],
   "routes": [
+    "lib/metrics.ts",
     "lib/chat",
     "lib/auth",
     "lib/transport/connection.ts",
@@ -46,6 +48,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "lib/protocol": ["lib"],
   "lib/websocket": [],
   "lib/system_clock.ts": ["lib"],
+  "lib/metrics.ts": ["lib/chat", "lib/log", "lib/protocol", "lib"],
   "lib": [],
 };
 
@@ -55,6 +58,7 @@ const PURE: Readonly<Record<string, readonly string[]>> = {
   "lib/api": ["npm:zod@4.6.7"],
   "lib/protocol": ["npm:zod@4.6.7"],
   "lib/websocket": [],
+  "lib/metrics.ts": ["npm:prom-client@15.1.3"],
   "lib": [],
 };
 

@@ -21,6 +21,7 @@ Deno.test("without any variable the defaults hold", () => {
     authIssuer: undefined,
     authAudience: undefined,
     apiKey: undefined,
+    metricsKey: undefined,
     allowedOrigins: [],
     trustProxy: 0,
     bodyBytesMax: 8192,

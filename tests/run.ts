@@ -32,6 +32,7 @@ const SUITES: readonly Suite[] = [
       "tests/terminal",
       "tests/wire",
       "tests/main_test.ts",
+      "tests/metrics_test.ts",
       "tests/drain_test.ts",
       "tests/restart_test.ts",
     ],

@@ -38,6 +38,7 @@ import { Requests } from "./requests.ts";
 import { Rooms } from "./rooms.ts";
 import { SendBudget } from "./send_budget.ts";
 import { Session, type Visitor } from "./session.ts";
+import { Tally } from "./tally.ts";
 import { EventStreamWire } from "./wire.ts";
 
 /** Settings of a {@linkcode Chat}. */
@@ -102,6 +103,8 @@ export class Chat {
   readonly moderation: Moderation;
   /** How much may be unsent. */
   readonly budget: SendBudget;
+  /** What has happened since the start. */
+  readonly tally: Tally = new Tally();
   readonly #options: ChatOptions;
   readonly #registry = new Registry();
   readonly #rooms: Rooms;
@@ -122,7 +125,8 @@ export class Chat {
     const work = claimsPerMinute * WORK_PER_CLAIM;
     const stallMs = options.stallSeconds * 1000;
     this.budget = new SendBudget(options);
-    this.#flush = new Flush({ budget: this.budget, stallMs, clock, onError });
+    const { tally } = this;
+    this.#flush = new Flush({ budget: this.budget, stallMs, clock, tally, onError });
     this.#rooms = new Rooms({ ...options, flush: this.#flush });
     this.#expiry = new Expiry(clock, (session) => {
       session.end(CLOSE_CODE.Unauthorized, "token expired");
@@ -136,7 +140,7 @@ export class Chat {
       rooms: this.#rooms,
       flush: this.#flush,
       expiry: this.#expiry,
-      publisher: new Publisher({ ...options, messageLimiter }),
+      publisher: new Publisher({ ...options, messageLimiter, tally }),
       workLimiter: limiter(work / 60, work),
       typingLimiter: limiter(TYPING_PER_SECOND, TYPING_BURST),
     };
@@ -161,6 +165,11 @@ export class Chat {
   /** How many rooms and inboxes are open. */
   get roomCount(): number {
     return this.#rooms.size;
+  }
+
+  /** How many inboxes are open. */
+  get inboxCount(): number {
+    return this.#rooms.inboxCount;
   }
 
   /** How many readers wait at their cursors. */

@@ -15,6 +15,7 @@ import {
 import type { Entry } from "../log/log.ts";
 import type { Frame, Reader, Recipient, Room } from "./room.ts";
 import type { SendBudget } from "./send_budget.ts";
+import type { Tally } from "./tally.ts";
 
 /** Settings of a {@linkcode Flush}. */
 export interface FlushOptions {
@@ -24,6 +25,8 @@ export interface FlushOptions {
   readonly stallMs: number;
   /** Time. */
   readonly clock: Clock;
+  /** What happens is counted there. */
+  readonly tally: Tally;
   /** Told of what should not happen. */
   readonly onError: (error: unknown) => void;
 }
@@ -105,6 +108,13 @@ export class Flush {
   }
 
   #slice(): void {
+    const { clock, tally } = this.#options;
+    const began = clock.now();
+    this.#flushSlice();
+    tally.flushSeconds.observe((clock.now() - began) / 1000);
+  }
+
+  #flushSlice(): void {
     this.#isScheduled = false;
     let sessionsLeft = FLUSH_SLICE_READERS;
     for (const session of this.#sessions) {
@@ -191,6 +201,7 @@ export class Flush {
     const { session } = reader;
     reader.offset = frame.to;
     session.sendEntries(frame);
+    this.#options.tally.frameEntries.observe(frame.entries.length);
     this.budget.note(session.connection, unsentBytes + frame.text.length);
   }
 
@@ -207,6 +218,7 @@ export class Flush {
       const text = room.plainText(entry);
       if (text === undefined) continue;
       session.send(text);
+      this.#options.tally.plainDeliveries++;
       bytesLeft -= text.length;
     }
     this.budget.note(connection, limit - bytesLeft);
@@ -221,6 +233,7 @@ export class Flush {
     const { room, session } = reader;
     const { first } = room.channel;
     if (reader.offset + 1 >= first) return true;
+    this.#options.tally.gaps++;
     if (session.isPlain) {
       session.fellBehind();
       return false;

@@ -13,6 +13,7 @@ import { exceedsBytes } from "../protocol/text.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
 import type { Target } from "./access.ts";
 import { Refusal } from "../protocol/refusal.ts";
+import type { Tally } from "./tally.ts";
 
 /** Somebody who publishes. */
 export interface Sender extends Pick<Identity, "user" | "author" | "inbox"> {
@@ -38,6 +39,8 @@ export interface PublisherOptions {
   readonly messageLimiter: RateLimiter;
   /** Time. */
   readonly clock: Clock;
+  /** What happens is counted there. */
+  readonly tally: Tally;
   /** Makes an id that nobody can guess. */
   readonly randomId: () => string;
 }
@@ -71,10 +74,10 @@ export class Publisher {
     if (target.owner !== undefined) throw noMessagesHere();
     this.checkBody(body);
     const toll = this.#checkRate(sender);
-    return this.append(sender, target.channel, { body, ref }, toll).then((appended) => ({
-      room: target.name,
-      ...appended,
-    }));
+    return this.append(sender, target.channel, { body, ref }, toll).then((appended) => {
+      if (!appended.duplicate) this.#options.tally.roomMessages++;
+      return { room: target.name, ...appended };
+    });
   }
 
   /**
@@ -111,6 +114,7 @@ export class Publisher {
       ? undefined
       : this.append(sender, holder.inbox, { ...message, with: user.text }, toll);
     const [appended] = await Promise.all([own, copy]);
+    if (!appended.duplicate) this.#options.tally.directMessages++;
     return { room: `@${user.text}`, ...appended };
   }
 
@@ -165,6 +169,7 @@ export class Publisher {
       ({ channel, offset }) => this.append(by, channel, { ...deletion, target: offset }, toll),
     );
     const [appended] = await Promise.all([own, ...others]);
+    if (!appended.duplicate) this.#options.tally.deletions++;
     return { room: target.name, ...appended };
   }
 

@@ -60,6 +60,11 @@ export class Rooms {
     return this.#open.size;
   }
 
+  /** How many of them are inboxes. */
+  get inboxCount(): number {
+    return this.#open.size - this.#roomCount;
+  }
+
   /**
    * Opens a room, or joins in its being open. Who has called this must {@linkcode Rooms.release} it.
    *

@@ -24,6 +24,7 @@ import {
   UnavailableError,
 } from "./log.ts";
 import type { Batch, Charged, RemoteOutcome } from "./remote_store.ts";
+import type { LogTally } from "./tally.ts";
 
 /** What a {@linkcode Batcher} works with. */
 export interface BatcherOptions {
@@ -31,6 +32,8 @@ export interface BatcherOptions {
   readonly clock: Clock;
   /** Appends a batch, or a repeat of one; rejects where its outcome is not known. */
   readonly send: (batch: Batch, channels: ReadonlySet<string>) => Promise<readonly RemoteOutcome[]>;
+  /** What happens is counted there. */
+  readonly tally: LogTally;
   /** Is told what became of an entry, before its caller is. */
   readonly onOutcome: (entry: Charged, outcome: RemoteOutcome) => void;
   /** Is told that a batch is no longer under way; what became of it may not be known. */
@@ -159,6 +162,8 @@ export class Batcher {
     this.#underWay = undefined;
     this.#isRepeated = false;
     if (outcomes !== undefined) {
+      const { clock, tally } = this.#options;
+      tally.appendSeconds.observe((clock.now() - this.#startedAt) / 1000);
       for (const [index, outcome] of outcomes.entries()) this.#settle(entries[index]!, outcome);
     }
     this.#options.onSettled(channels, outcomes !== undefined);
@@ -202,7 +207,9 @@ export class Batcher {
   }
 
   #settle(entry: Pending, outcome: RemoteOutcome): void {
-    this.#options.onOutcome(entry, outcome);
+    const { onOutcome, tally } = this.#options;
+    onOutcome(entry, outcome);
+    if (outcome.type !== "limited") tally.appends[outcome.type]++;
     const { draft: { id, at }, resolve, reject } = entry;
     switch (outcome.type) {
       case "stored":
@@ -220,12 +227,13 @@ export class Batcher {
 
   /** Whoever has waited long enough is told that the outcome is not known. */
   readonly #sweep = (): void => {
-    const { clock } = this.#options;
+    const { clock, tally } = this.#options;
     const now = clock.now();
     const waiting = [...this.#underWay?.entries ?? [], ...this.#queue];
     for (const entry of waiting) {
       if (entry.deadline > now || entry.isGivenUp) continue;
       entry.isGivenUp = true;
+      tally.appends.failed++;
       entry.reject(new UnavailableError("The store is out of reach"));
     }
     this.#queue = this.#queue.filter((entry) => {

@@ -23,6 +23,7 @@ import { search } from "./search.ts";
 import { openSqliteStore } from "./sqlite.ts";
 import type { Addressed, OpenStore, Outcome, StoreOptions } from "./store.ts";
 import { StoreKeeper } from "./store_keeper.ts";
+import { LogTally } from "./tally.ts";
 import { Watch, WatchedChannel } from "./watched_channel.ts";
 
 /** What the local log is opened with. */
@@ -31,6 +32,8 @@ export interface LocalLogOptions extends StoreOptions {
   readonly soon: (run: () => void) => void;
   /** Runs a function once after a number of milliseconds; what it returns takes that back. */
   readonly after: (ms: number, run: () => void) => () => void;
+  /** Milliseconds since some moment, which never go back, to time transactions by: by default the runtime's. */
+  readonly elapsed?: () => number;
   /** Is told what an operator should know. */
   readonly report?: (event: LocalLogEvent) => void;
   /** Opens the store; tests and simulations put their own around SQLite's. */
@@ -103,6 +106,8 @@ export function openLocalLog(options: LocalLogOptions): LocalLog {
 
 /** The log of a single process. See {@linkcode openLocalLog}. */
 export class LocalLog implements Log {
+  /** What has happened since the start. */
+  readonly tally: LogTally = new LogTally();
   readonly #options: LocalLogOptions;
   readonly #keeper: StoreKeeper;
   readonly #budget = new RingBudget(RINGS_TOTAL_BYTES_MAX);
@@ -126,6 +131,8 @@ export class LocalLog implements Log {
       store: options,
       openStore: options.openStore ?? openSqliteStore,
       after: options.after,
+      tally: this.tally,
+      elapsed: options.elapsed ?? (() => performance.now()),
       onFailed: (error) => options.report?.({ type: "store_failed", error }),
       onReopened: (isNewEpoch) => this.#reopened(isNewEpoch),
       onRecovered: () => this.#recovered(),

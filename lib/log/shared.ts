@@ -38,6 +38,7 @@ import { RingBudget } from "./ring.ts";
 import { search } from "./search.ts";
 import { SharedChannel } from "./shared_channel.ts";
 import { createEntry } from "./rows.ts";
+import { LogTally } from "./tally.ts";
 import { Watch } from "./watched_channel.ts";
 
 /** What the log is opened with. */
@@ -53,6 +54,8 @@ export interface SharedLogOptions {
 /** A log over a store that others append to as well. */
 export class SharedLog implements Log, RemoteStoreUser {
   readonly #options: SharedLogOptions;
+  /** What has happened since the start. */
+  readonly tally: LogTally = new LogTally();
   readonly #batcher: Batcher;
   readonly #budget = new RingBudget(RINGS_TOTAL_BYTES_MAX);
   readonly #channels = new Map<string, SharedChannel>();
@@ -75,6 +78,7 @@ export class SharedLog implements Log, RemoteStoreUser {
     const { store, clock } = options;
     this.#batcher = new Batcher({
       clock,
+      tally: this.tally,
       send: (batch, channels) => this.#send(() => store.append(batch, this.#knownOf(channels))),
       onOutcome: (entry, outcome) => this.#take(entry, outcome),
       onSettled: (channels, isKnown) => this.#settled(channels, isKnown),
@@ -86,6 +90,11 @@ export class SharedLog implements Log, RemoteStoreUser {
 
   get isAvailable(): boolean {
     return this.#isAvailable;
+  }
+
+  /** Channels in memory, and bytes of all entries there, at two a UTF-16 code unit. */
+  get stats(): { readonly channels: number; readonly bytes: number } {
+    return { channels: this.#channels.size, bytes: this.#budget.bytes };
   }
 
   append(channel: string, draft: Draft, toll?: Toll): Promise<Appended> {
@@ -170,6 +179,7 @@ export class SharedLog implements Log, RemoteStoreUser {
   }
 
   down(): void {
+    if (this.#isAvailable) this.tally.failures++;
     this.#isAvailable = false;
   }
 

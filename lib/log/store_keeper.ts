@@ -14,6 +14,7 @@ import {
 } from "../limits.ts";
 import { UnavailableError } from "./log.ts";
 import type { Addressed, OpenStore, Outcome, Store, StoreOptions } from "./store.ts";
+import type { LogTally } from "./tally.ts";
 
 /** What a keeper is made of. */
 export interface StoreKeeperOptions {
@@ -23,6 +24,10 @@ export interface StoreKeeperOptions {
   readonly openStore: OpenStore;
   /** Runs a function once after a number of milliseconds; what it returns takes that back. */
   readonly after: (ms: number, run: () => void) => () => void;
+  /** What happens is counted there. */
+  readonly tally: LogTally;
+  /** Milliseconds since some moment, which never go back. */
+  readonly elapsed: () => number;
   /** Is called at the first failure. */
   readonly onFailed: (error: unknown) => void;
   /** Is called when the store has been opened anew: it may hold more than is known of it, or, in a new
@@ -74,7 +79,17 @@ export class StoreKeeper {
    * @throws {UnavailableError} If the store is out of reach.
    */
   append(drafts: readonly Addressed[]): readonly Outcome[] {
-    const outcomes = this.use((store) => store.append(drafts));
+    const { elapsed, tally } = this.#options;
+    const began = elapsed();
+    let outcomes: readonly Outcome[];
+    try {
+      outcomes = this.use((store) => store.append(drafts));
+    } catch (error) {
+      tally.appends.failed += drafts.length;
+      throw error;
+    }
+    tally.appendSeconds.observe((elapsed() - began) / 1000);
+    for (const { type } of outcomes) tally.appends[type]++;
     this.#recovered();
     const deletes = ({ draft }: Addressed) => draft.kind === "deletion";
     if (drafts.some(deletes)) this.#schedule("wipe", WIPE_MS, this.#wipe);
@@ -109,6 +124,7 @@ export class StoreKeeper {
     this.#schedule("retry", this.#retryMs, this.#retry);
     if (!this.#isAvailable) return;
     this.#isAvailable = false;
+    this.#options.tally.failures++;
     this.#options.onFailed(error);
   }
 

@@ -8,8 +8,10 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { CLOSE_ROUND_MS, CLOSE_ROUNDS_MAX, UPGRADE_MS_MAX } from "../limits.ts";
 import { CLOSE_CODE, truncateReason } from "../websocket/close_code.ts";
+import { Traffic } from "../traffic.ts";
 import type { Connection, ConnectionHandler, UpgradeOptions } from "./connection.ts";
 import { ConnectionSet } from "./connection_set.ts";
 
@@ -19,10 +21,14 @@ export interface DenoServeTransportOptions {
   readonly pingSeconds: number;
   /** Told of everything that a handler throws. */
   readonly onError: (error: unknown) => void;
+  /** Where traffic is counted; by default nobody looks at it. */
+  readonly traffic?: Traffic;
 }
 
 /** The sockets of one server. */
 export class DenoServeTransport {
+  /** @internal */
+  readonly traffic: Traffic;
   readonly #options: DenoServeTransportOptions;
   readonly #connections = new ConnectionSet<DenoConnection>();
 
@@ -33,6 +39,7 @@ export class DenoServeTransport {
    */
   constructor(options: DenoServeTransportOptions) {
     this.#options = options;
+    this.traffic = options.traffic ?? new Traffic();
   }
 
   /**
@@ -133,6 +140,8 @@ class DenoConnection implements Connection {
     if (this.#state !== "open") return;
     try {
       this.#socket.send(message);
+      const { traffic } = this.#transport;
+      traffic.sent(frameBytes(typeof message === "string" ? textBytes(message) : message.length));
     } catch (error) {
       this.#failed(error);
     }
@@ -141,6 +150,7 @@ class DenoConnection implements Connection {
   close(code: number, reason: string): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
+    this.#transport.traffic.closed(code);
     this.#leave();
     this.#closeWhenQuiet(code, truncateReason(reason), CLOSE_ROUNDS_MAX);
   }
@@ -181,6 +191,10 @@ class DenoConnection implements Connection {
 
   received(data: string | ArrayBuffer): void {
     this.#heard = true;
+    const { traffic } = this.#transport;
+    traffic.framesReceived++;
+    const bytes = typeof data === "string" ? Buffer.byteLength(data) : data.byteLength;
+    traffic.bytesReceived += frameBytes(bytes) + MASK_BYTES;
     if (this.#state !== "open") return;
     try {
       this.#handler?.message(typeof data === "string" ? data : new Uint8Array(data));
@@ -221,6 +235,22 @@ class DenoConnection implements Connection {
     this.#transport.failed(error);
     this.close(CLOSE_CODE.InternalError, "internal error");
   }
+}
+
+const MASK_BYTES = 4;
+
+/** Bytes of a frame (RFC 6455, section 5.2), which the runtime makes, from those of its payload. */
+function frameBytes(payloadBytes: number): number {
+  return payloadBytes + (payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10);
+}
+
+let lastText = "", lastTextBytes = 0;
+
+/** Bytes of a text in UTF-8. All readers of a room are sent the same one, whose bytes are counted once. */
+function textBytes(text: string): number {
+  if (text === lastText) return lastTextBytes;
+  lastText = text;
+  return lastTextBytes = Buffer.byteLength(text);
 }
 
 function onOpen(this: WebSocket): void {

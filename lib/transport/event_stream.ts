@@ -7,6 +7,7 @@
 import type { Clock } from "../clock.ts";
 import { STREAM_COMMENT_MS } from "../limits.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
+import { Traffic } from "../traffic.ts";
 import type { Connection, ConnectionHandler } from "./connection.ts";
 
 /** What proxies must see now and then, so that they keep a silent stream open: a comment. */
@@ -16,6 +17,8 @@ const encoder = new TextEncoder();
 
 /** The streams of one server. */
 export class EventStreams {
+  /** What goes to clients. */
+  readonly traffic: Traffic = new Traffic();
   readonly #clock: Clock;
   readonly #streams = new Set<EventStream>();
   #closing: { readonly code: number; readonly reason: string } | undefined;
@@ -37,7 +40,7 @@ export class EventStreams {
 
   /** Opens one. */
   open(): EventStream {
-    const stream = new EventStream(() => void this.#streams.delete(stream));
+    const stream = new EventStream(this.traffic, () => void this.#streams.delete(stream));
     this.#streams.add(stream);
     if (this.#closing !== undefined) stream.close(this.#closing.code, this.#closing.reason);
     this.#sweepLater();
@@ -74,6 +77,7 @@ export class EventStreams {
 export class EventStream implements Connection {
   /** What the client is sent. */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly #traffic: Traffic;
   readonly #onEnd: () => void;
   readonly #unsent: Uint8Array<ArrayBuffer>[] = [];
   #unsentBytes = 0;
@@ -87,9 +91,11 @@ export class EventStream implements Connection {
   /**
    * Opens one.
    *
+   * @param traffic What goes out is counted there.
    * @param onEnd Is called once, when it has ended.
    */
-  constructor(onEnd: () => void) {
+  constructor(traffic: Traffic, onEnd: () => void) {
+    this.#traffic = traffic;
     this.#onEnd = onEnd;
     this.body = new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (controller) => void (this.#controller = controller),
@@ -109,12 +115,16 @@ export class EventStream implements Connection {
   }
 
   send(text: string | Uint8Array<ArrayBuffer>): void {
-    if (!this.#isEnded && typeof text === "string") this.#write(encoder.encode(text));
+    if (this.#isEnded || typeof text !== "string") return;
+    const chunk = encoder.encode(text);
+    this.#traffic.sent(chunk.length);
+    this.#write(chunk);
   }
 
   /** Tells the client why as an event `close`, and ends the stream. */
   close(code: number, reason: string): void {
     if (this.#isEnded) return;
+    this.#traffic.closed(code);
     // Who takes nothing would keep this from going for ever; the id of the last event says what is missing.
     if (code === CLOSE_CODE.TooFarBehind || code === CLOSE_CODE.Idle) this.#forgetUnsent();
     this.send(`event: close\ndata: ${JSON.stringify({ type: "close", code, reason })}\n\n`);

@@ -20,6 +20,7 @@ import {
   SOCKET_SWEEP_MS,
 } from "../limits.ts";
 import { acceptValue, checkUpgrade, encodeHandshakeResponse } from "../websocket/handshake.ts";
+import { Traffic } from "../traffic.ts";
 import type { TransportBindings, UpgradeOptions } from "./connection.ts";
 import { ConnectionSet } from "./connection_set.ts";
 import { FramesConnection, type FramesHost } from "./frames_connection.ts";
@@ -37,6 +38,8 @@ export interface FramesTransportOptions {
   readonly pingSeconds: number;
   /** Told of everything that a handler throws. */
   readonly onError: (error: unknown) => void;
+  /** Where traffic is counted; by default nobody looks at it. */
+  readonly traffic?: Traffic;
 }
 
 /** Stands for an answer that the transport has written itself; `Response` cannot be made with this status. */
@@ -61,6 +64,8 @@ const SERVER_OPTIONS = {
 /** A server of HTTP and of WebSockets. */
 export class FramesTransport implements FramesHost {
   /** @internal */
+  readonly traffic: Traffic;
+  /** @internal */
   readonly frames = new SharedFrames();
   /** @internal */
   readonly pingSeconds: number;
@@ -80,6 +85,7 @@ export class FramesTransport implements FramesHost {
    */
   constructor(options: FramesTransportOptions) {
     this.#options = options;
+    this.traffic = options.traffic ?? new Traffic();
     this.pingSeconds = options.pingSeconds;
     this.#server = createServer(SERVER_OPTIONS);
     this.#server.on("request", (incoming, outgoing) => void this.#answer(incoming, outgoing));

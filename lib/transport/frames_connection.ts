@@ -9,6 +9,7 @@ import { CLOSE_SECONDS_MAX, PONG_UNSENT_BYTES_MAX } from "../limits.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
 import type { ProtocolError } from "../websocket/decoder.ts";
 import { encodeCloseFrame, encodeFrame, OPCODE } from "../websocket/frame.ts";
+import type { Traffic } from "../traffic.ts";
 import type { Connection, ConnectionHandler, UpgradeOptions } from "./connection.ts";
 import { Incoming, type IncomingSink } from "./incoming.ts";
 import { SendQueue } from "./send_queue.ts";
@@ -18,6 +19,8 @@ import { type SharedFrames, whole } from "./shared_frames.ts";
 export interface FramesHost {
   /** Encodes what is sent. */
   readonly frames: SharedFrames;
+  /** What goes to clients and comes from them. */
+  readonly traffic: Traffic;
   /** Seconds of silence before a ping; after as long again without a sign of life, 4003. */
   readonly pingSeconds: number;
   /** Whether messages are ignored, since all sockets are about to be closed. */
@@ -109,12 +112,15 @@ export class FramesConnection implements Connection, IncomingSink {
 
   send(message: string | Uint8Array<ArrayBuffer>): void {
     if (this.#state !== "open") return;
-    this.#queue.add(this.#host.frames.encode(message));
+    const frame = this.#host.frames.encode(message);
+    this.#host.traffic.sent(frame.end - frame.start);
+    this.#queue.add(frame);
     this.#mark();
   }
 
   close(code: number, reason: string): void {
     if (this.#state !== "open") return;
+    this.#host.traffic.closed(code);
     this.#beginClosing();
     this.#write(encodeCloseFrame(code, reason));
   }
@@ -155,6 +161,7 @@ export class FramesConnection implements Connection, IncomingSink {
   /** Bytes have come. */
   received(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
+    this.#host.traffic.bytesReceived += chunk.length;
     this.#isHeard = true;
     if (this.#isLast) return; // nothing more is of interest, but it must be received
     this.#incoming ??= new Incoming(this.#socket, this, this.#messageBytesMax);
@@ -175,6 +182,7 @@ export class FramesConnection implements Connection, IncomingSink {
 
   /** A whole message has come. */
   message(message: string | Uint8Array<ArrayBuffer>): void {
+    this.#host.traffic.framesReceived++;
     if (this.#state !== "open" || this.#host.isDeaf) return;
     try {
       this.#handler?.message(message);

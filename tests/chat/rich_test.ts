@@ -461,7 +461,7 @@ Deno.test("typing is told to the others of the room, or to one user, and never s
 });
 
 Deno.test("a reader that fell out of the retained log gets one exact gap, then all that is left", async () => {
-  const { rich, clock } = createTestChat({}, { historyMessagesMax: 50 });
+  const { chat, rich, clock } = createTestChat({}, { historyMessagesMax: 50 });
   const [alice, slow] = [await rich("alice"), await rich("slow")];
   await clock.advance(1000);
   slow.reads = false;
@@ -478,6 +478,7 @@ Deno.test("a reader that fell out of the retained log gets one exact gap, then a
   const offsets = events.filter(({ type }) => type === "message").map(({ offset }) => offset);
   assertEquals(offsets.at(-1), 300);
   assertEquals(offsets.length + gap.to - gap.from + 1, 300);
+  assertEquals(chat.tally.gaps, 1);
   assertEquals(slow.closed, undefined);
 });
 

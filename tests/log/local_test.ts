@@ -92,6 +92,19 @@ test("a repeat in the same turn fails with the first one", async ({ log, faults 
   assertEquals(await log.append("room", message).then(({ duplicate }) => duplicate), false);
 });
 
+test("appends are counted by what became of them, and transactions are timed", async ({ log, faults }) => {
+  const message = draft({ ref: "r" });
+  await log.append("room", message);
+  await Promise.all([log.append("room", message), log.append("room", draft())]);
+  await log.append("room", { ...message, body: "another" }).catch(() => {});
+  faults.mode = "before commit";
+  await log.append("room", draft()).catch(() => {});
+  const { appends, appendSeconds, failures } = log.tally;
+  assertEquals(appends, { stored: 2, duplicate: 1, conflict: 1, failed: 1 });
+  assertEquals([appendSeconds.total, failures], [3, 1]);
+  faults.mode = "none";
+});
+
 // Memory.
 
 test("a channel that nobody watches leaves nothing in memory", async ({ log }) => {

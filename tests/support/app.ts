@@ -8,10 +8,13 @@ import { createOpenAuthenticator } from "../../lib/auth/open.ts";
 import { createTokenAuthenticator } from "../../lib/auth/token.ts";
 import { parseConfig } from "../../lib/config.ts";
 import { ConnectionCounter } from "../../lib/connection_counter.ts";
+import { watchEventLoop } from "../../lib/event_loop.ts";
 import { createJournal } from "../../lib/chat/journal.ts";
 import { createLogger } from "../../lib/logger.ts";
+import { createMetrics } from "../../lib/metrics.ts";
 import { Refusals } from "../../lib/refusals.ts";
 import { createRequestIds } from "../../lib/request_id.ts";
+import { Traffic } from "../../lib/traffic.ts";
 import { systemClock } from "../../lib/system_clock.ts";
 import type { TransportBindings } from "../../lib/transport/connection.ts";
 import { EventStreams } from "../../lib/transport/event_stream.ts";
@@ -72,6 +75,7 @@ export async function createTestApp(env: Readonly<Record<string, string>> = {}):
   const { clock } = testChat;
   const completions: (() => void)[] = [];
   const state: TestApp["state"] = { status: "ready" };
+  const sockets = new Traffic(), polls = new Traffic();
   const connectionCounter = new ConnectionCounter(config);
   const eventStreams = new EventStreams(testChat.clock);
   const app = createApp({
@@ -83,6 +87,21 @@ export async function createTestApp(env: Readonly<Record<string, string>> = {}):
     connectionCounter,
     assets: await loadAssets(STATIC),
     logger,
+    polls,
+    metrics: createMetrics({
+      transport: config.transport,
+      connections: connectionCounter,
+      traffic: { [config.transport]: sockets, events: eventStreams.traffic, poll: polls },
+      chat: testChat.chat,
+      claims: testChat.directory,
+      log: testChat.log,
+      refusals,
+      eventLoop: watchEventLoop({ now: () => clock.now(), after: () => () => {} }),
+      isReady: () => state.status === "ready",
+      memory: () => ({ rss: 4, heapTotal: 3, heapUsed: 2, external: 1 }),
+      cpuSeconds: () => 1.5,
+      startedAt: 0,
+    }),
     refusals,
     requestIdOf: createRequestIds("test", config.trustProxy),
   });

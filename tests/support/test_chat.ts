@@ -9,7 +9,7 @@ import { ANONYMOUS, type Principal } from "../../lib/auth/principal.ts";
 import { Chat, type ChatOptions, type JoinRequest } from "../../lib/chat/chat.ts";
 import { type RefusalFields, refusalOf } from "../../lib/chat/refusal.ts";
 import { LocalDirectory } from "../../lib/directory/local.ts";
-import type { LocalLogEvent, LocalLogOptions } from "../../lib/log/local.ts";
+import type { LocalLog, LocalLogEvent, LocalLogOptions } from "../../lib/log/local.ts";
 import { type Channel, type Log, UnavailableError } from "../../lib/log/log.ts";
 import type { Event } from "../../lib/protocol/event.ts";
 import { parseCursor } from "../../lib/protocol/position.ts";
@@ -150,7 +150,7 @@ export interface LogCounts {
 /** A chat, and what it works with. */
 export interface TestChat {
   readonly chat: Chat;
-  readonly log: Log;
+  readonly log: LocalLog;
   readonly directory: LocalDirectory;
   readonly clock: FakeClock;
   readonly errors: unknown[];
