@@ -11,6 +11,7 @@ import { type Options, parseOptions, USAGE } from "./options.ts";
 import { endAll, generate, isPinned, startServer } from "./processes.ts";
 import { reportOf } from "./report.ts";
 import { type Outcome, type Scenario, SCENARIOS } from "./scenarios.ts";
+import { startScraping } from "./scraper.ts";
 import { ROOT_DIRECTORY, type Server, SERVERS } from "./servers.ts";
 
 const options = readOptions();
@@ -78,8 +79,10 @@ async function measure(server: Server, scenario: Scenario, seconds: number): Pro
   const database = makeDatabase(server);
   try {
     const { port, pid, end } = await startServer(server, database.env);
-    const { dialect, toSender = false } = server;
+    const { dialect, toSender = false, scrapedWith } = server;
+    const scraper = scrapedWith === undefined ? undefined : startScraping(port, scrapedWith);
     const outcome = await generate({ port, pid, dialect, toSender, scenario, seconds });
+    await scraper?.end();
     const ended = await end();
     return ended === undefined ? outcome : { failed: ended };
   } catch (error) {

@@ -78,7 +78,7 @@ clients, for ${seconds} s after ${WARM_UP_SECONDS} s of warm-up, or until a slow
 has gone round ${MEASURED_TURNS} times, which is waited for ${TURNS_WAIT_SECONDS} s. "Worst lag" is by how \
 many messages the client that was most behind was behind all that had been sent.
 - **Open loop.** Messages come at a fixed rate, each client in its turn, for ${seconds} s, or for a \
-multiple of that (×2 in the scenarios with 200 clients). A latency \
+multiple of that (×2 in the scenarios with 200 clients, ×5 where metrics are read). A latency \
 counts from when a message was *meant* to be sent to its receipt at ${TIMED_CLIENTS_MAX} clients \
 spread over the room, so that a stall is not left out; it includes the generator's own reading.
 - **Joining.** One client says so much as each of the others, ${UNDER_WAY_MAX} at a time, shall find; \

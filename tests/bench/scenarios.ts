@@ -131,6 +131,20 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     against: ["bun-pub"],
     inPairs: true,
   },
+  "scraped-300": {
+    kind: "open",
+    clients: 300,
+    messagesPerSecond: 150,
+    intervals: 5,
+    servers: [
+      "natter-rich",
+      "natter-rich-scraped",
+      "natter-frames-rich",
+      "natter-frames-rich-scraped",
+    ],
+    against: ["natter-rich", "natter-frames-rich"],
+    inPairs: true,
+  },
   "rooms-10000": {
     kind: "open",
     clients: 200,

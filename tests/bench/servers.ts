@@ -36,6 +36,8 @@ export interface Server {
   readonly dialect: DialectName | ReadingTransport;
   /** Whether a sender gets its own messages too. */
   readonly toSender?: boolean;
+  /** Its `METRICS_KEY`, where its metrics are read every second meanwhile. */
+  readonly scrapedWith?: string;
   /** What a reader of the table must know. */
   readonly note?: string;
 }
@@ -69,14 +71,37 @@ const natterRich = {
   note: "arrays of entries, about three times the bytes each; to the sender too, and acks",
 } as const;
 
+const METRICS_KEY = "the-metrics-of-the-benchmark";
+
+/** The same server, while Prometheus reads its metrics. */
+function scraped(server: Server): Server {
+  return {
+    ...server,
+    title: `${server.title}, scraped every second`,
+    short: `${server.short}, scraped`,
+    env: { ...server.env, METRICS_KEY },
+    scrapedWith: METRICS_KEY,
+  };
+}
+
+const natterFramesRich = {
+  ...natterRich,
+  title: "Natter, rich, on its own frames",
+  short: "Natter frames, rich",
+  env: { ...natter.env, TRANSPORT: "frames" },
+} as const;
+
+const natterServeRich = {
+  ...natterRich,
+  title: "Natter, rich, on Deno.serve",
+  short: "Natter, rich",
+} as const;
+
 /** The servers by name, in the order of the report. */
 export const SERVERS: Readonly<Record<string, Server>> = {
   "natter": { ...natter, title: "Natter, plain, on Deno.serve", short: "Natter, plain" },
-  "natter-rich": {
-    ...natterRich,
-    title: "Natter, rich, on Deno.serve",
-    short: "Natter, rich",
-  },
+  "natter-rich": natterServeRich,
+  "natter-rich-scraped": scraped(natterServeRich),
   "natter-rich-file": {
     ...natterRich,
     title: "Natter, rich, on Deno.serve, with a SQLite file",
@@ -89,12 +114,8 @@ export const SERVERS: Readonly<Record<string, Server>> = {
     short: "Natter frames, plain",
     env: { ...natter.env, TRANSPORT: "frames" },
   },
-  "natter-frames-rich": {
-    ...natterRich,
-    title: "Natter, rich, on its own frames",
-    short: "Natter frames, rich",
-    env: { ...natter.env, TRANSPORT: "frames" },
-  },
+  "natter-frames-rich": natterFramesRich,
+  "natter-frames-rich-scraped": scraped(natterFramesRich),
   "natter-poll": {
     ...natter,
     title: "Natter, held polls, on Deno.serve",
