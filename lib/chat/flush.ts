@@ -211,6 +211,7 @@ export class Flush {
     const { connection } = session;
     const { limit } = this.budget;
     let bytesLeft = limit - connection.unsentBytes;
+    let sent = 0;
     for (const entry of entries) {
       if (bytesLeft <= 0) break;
       reader.offset = entry.offset;
@@ -218,9 +219,10 @@ export class Flush {
       const text = room.plainText(entry);
       if (text === undefined) continue;
       session.send(text);
-      this.#options.tally.plainDeliveries++;
+      sent++;
       bytesLeft -= text.length;
     }
+    this.#options.tally.plainDeliveries += sent;
     this.budget.note(connection, limit - bytesLeft);
   }
 

@@ -128,6 +128,7 @@ Deno.test("histograms add up, and a scrape changes nothing", async () => {
   const alice = await app.testChat.rich("alice");
   for (let i = 0; i < 7; i++) alice.command({ type: "message", room: "lobby", body: `${i}` });
   await app.testChat.clock.settle();
+  await app.testChat.clock.advance(1000); // presence is told a little later
   const [first, second] = [await metricsOf(app), await metricsOf(app)];
   for (const name of ["natter_frame_entries", "natter_flush_seconds", "natter_append_seconds"]) {
     const buckets = [...first].filter(([key]) => key.startsWith(`${name}_bucket`));
