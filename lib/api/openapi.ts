@@ -44,6 +44,11 @@ const SECURITY_SCHEMES = {
     description: "`AUTH=token`: a token of the product's own, whose `sub` is the username",
   },
   apiKey: { type: "http", scheme: "bearer", description: "The `API_KEY` of the server's settings" },
+  metricsKey: {
+    type: "http",
+    scheme: "bearer",
+    description: "The `METRICS_KEY` of the server's settings",
+  },
 };
 
 /**
@@ -81,7 +86,10 @@ export function createOpenApi(settings: ApiSettings): Json {
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
-      securitySchemes: securitySchemes(settings),
+      securitySchemes: {
+        ...securitySchemes(settings),
+        metricsKey: SECURITY_SCHEMES.metricsKey,
+      },
       headers: headersIn(paths),
       schemas: schemasFor([paths, reference("Problem")], "draft-2020-12"),
     },
@@ -117,6 +125,8 @@ function securityOf({ asker }: Operation, { auth }: ApiSettings): readonly Json[
       return [...user, { apiKey: [] }];
     case "program":
       return [{ apiKey: [] }];
+    case "monitor":
+      return [{ metricsKey: [] }, { apiKey: [] }];
   }
 }
 
@@ -125,7 +135,7 @@ function answerObject(operation: Operation, { status, description, content, head
     description,
     headers: headersOf([
       // The head of an upgrade is the protocol's own.
-      ...(status === 101 ? [] : ["Cache-Control"] as const),
+      ...(status === 101 ? [] : ["Cache-Control", "X-Request-Id"] as const),
       ...(headers ?? []),
     ], operation),
     ...(content === undefined ? {} : { content: contentOf(content) }),
@@ -164,7 +174,7 @@ function problemObject(
       code: { type: "string", enum: codes },
     },
   };
-  const required: HeaderName[] = ["Cache-Control"];
+  const required: HeaderName[] = ["Cache-Control", "X-Request-Id"];
   if (status === 401) required.push("WWW-Authenticate");
   if (status === 429 || status === 503) required.push("Retry-After");
   return {

@@ -4,12 +4,13 @@
  * @module
  */
 
+import { REQUEST_ID_CHARS_MAX } from "../limits.ts";
 import type { IntegerRange } from "../protocol/query.ts";
 import type { ErrorCode } from "../protocol/refusal.ts";
 import type { Json } from "./schemas.ts";
 
-/** Who may ask: anybody, a user (by key or token), also a program, or programs alone. */
-export type Asker = "anybody" | "user" | "reader" | "program";
+/** Who may ask: anybody, a user (by key or token), also a program, programs alone, or whoever reads metrics. */
+export type Asker = "anybody" | "user" | "reader" | "program" | "monitor";
 
 /** A parameter in the path, query or head of a request. */
 export interface Parameter {
@@ -103,6 +104,10 @@ export const HEADERS = {
   "X-Accel-Buffering": {
     description: "nginx must not hold events back",
     schema: { type: "string", const: "no" },
+  },
+  "X-Request-Id": {
+    description: "By which the lines of this request are found in the server's log",
+    schema: { type: "string", minLength: 1, maxLength: REQUEST_ID_CHARS_MAX },
   },
   "Upgrade": { description: "What is spoken here", schema: { type: "string", const: "websocket" } },
   "Sec-WebSocket-Version": {

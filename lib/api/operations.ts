@@ -198,6 +198,21 @@ const OPERATION: readonly Operation[] = [
     answers: [okText("Fit for traffic")],
     codes: ["unavailable"],
   },
+  {
+    id: "readMetrics",
+    method: "get",
+    path: "/metrics",
+    tag: "Operation",
+    summary: "The metrics, for Prometheus",
+    description: "Without `METRICS_KEY` and `API_KEY` in the settings there is nothing here.",
+    asker: "monitor",
+    answers: [{
+      status: 200,
+      description: "The text format 0.0.4",
+      content: { "text/plain": { type: "string", pattern: "^# HELP " } },
+    }],
+    codes: ["unauthorized", "forbidden", "not_found", "internal"],
+  },
 ];
 
 /**

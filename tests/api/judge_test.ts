@@ -5,7 +5,11 @@ import { createOpenApi } from "../../lib/api/openapi.ts";
 import { parseConfig } from "../../lib/config.ts";
 import { type Heard, Judge } from "./judge.ts";
 
-const HEADERS = { "Content-Type": "application/json", "Cache-Control": "no-store" };
+const HEADERS = {
+  "Content-Type": "application/json",
+  "Cache-Control": "no-store",
+  "X-Request-Id": "one",
+};
 const GOOD: Heard = {
   status: 200,
   headers: new Headers(HEADERS),
@@ -28,7 +32,9 @@ for (
   const [what, heard] of [
     ["a status that is not documented", { status: 204, text: "" }],
     ["another media type", { headers: { ...HEADERS, "Content-Type": "text/html" } }],
-    ["a header that is missing", { headers: { "Content-Type": "application/json" } }],
+    ["a header that is missing", {
+      headers: { "Content-Type": "application/json", "Cache-Control": "no-store" },
+    }],
     ["a header with another value", { headers: { ...HEADERS, "Cache-Control": "private" } }],
     ["a field that is missing", { text: '{"room":"lobby","users":[]}' }],
     ["a field of another kind", { text: '{"room":"lobby","users":[],"userCount":"1"}' }],

@@ -12,7 +12,8 @@ import { Judge } from "./judge.ts";
 const API_KEY = "the-api-key-of-the-programs";
 const KEY = "k".repeat(22), OTHER_KEY = "o".repeat(22);
 const SECRET = "a-secret-of-at-least-32-bytes-for-tests";
-const FREE = { API_KEY, MESSAGES_PER_SECOND: "0", BODY_BYTES_MAX: "64" };
+const METRICS_KEY = "the-key-of-the-monitoring";
+const FREE = { API_KEY, METRICS_KEY, MESSAGES_PER_SECOND: "0", BODY_BYTES_MAX: "64" };
 
 /** What no request can bring about on a server that is well, and what shows it instead. */
 const UNSEEN: readonly RegExp[] = [
@@ -60,6 +61,7 @@ Deno.test("every documented request is answered as documented", async () => {
     await expect(server, id, 304, { headers: { "If-None-Match": etag } });
   }
   for (const id of ["isAlive", "isReady"]) await expect(server, id, 200);
+  for (const key of [METRICS_KEY, API_KEY]) await expect(server, "readMetrics", 200, { key });
   await expect(server, "openEcho", 101);
   await expect(server, "openChat", 101, {
     path: { username: "listener" },
@@ -171,9 +173,9 @@ Deno.test("every documented refusal of a request comes as documented", async () 
   await expect(server, "deleteMessage", "not_found", { ...program, path: { offset: "999" } });
 });
 
-Deno.test("without an API_KEY the programs' interfaces are documented not to be there", async () => {
+Deno.test("without an API_KEY the programs' interfaces are documented not to be there, nor the metrics", async () => {
   await using server = await startServer();
-  for (const id of ids((tags) => tags.includes("Programs"))) {
+  for (const id of [...ids((tags) => tags.includes("Programs")), "readMetrics"]) {
     await expect(server, id, "not_found", { key: API_KEY });
   }
 });
