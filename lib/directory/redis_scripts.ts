@@ -10,7 +10,7 @@
  */
 
 import { LEASE_MS, LEASE_SLACK_MS, REAP_STEP } from "../limits.ts";
-import type { Script } from "../log/redis_link.ts";
+import type { Script } from "../log/redis_script.ts";
 import { PAY } from "../log/redis_scripts.ts";
 
 const COMMON = PAY + String.raw`

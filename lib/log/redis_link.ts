@@ -16,6 +16,7 @@ import {
   REDIS_RETRY_MS_MIN,
 } from "../limits.ts";
 import { UnavailableError } from "./log.ts";
+import type { Reply, Script } from "./redis_script.ts";
 import { TimeoutError, within } from "./within.ts";
 
 /** What a link is made of. */
@@ -44,17 +45,6 @@ export interface LinkUser {
   /** The link is down; commands fail. */
   down(): void;
 }
-
-/** A script of Redis's, known by the hash of its text. */
-export interface Script {
-  /** The text. */
-  readonly text: string;
-  /** Its SHA-1 in hexadecimal digits, once it is known. */
-  sha?: string;
-}
-
-/** What Redis answers: `null`, whole numbers, texts, and lists of answers. */
-export type Reply = null | number | string | readonly Reply[];
 
 type Client = ReturnType<typeof createClient>;
 

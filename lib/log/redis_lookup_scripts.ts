@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Script } from "./redis_link.ts";
+import type { Script } from "./redis_script.ts";
 import { COMMON } from "./redis_scripts.ts";
 
 /** A step of a search for messages: it looks at so many of the author's. */

@@ -14,7 +14,7 @@
  */
 
 import { EPOCHS_MAX, REF_KNOWN_MS_MIN, RETENTION_STEP_ENTRIES } from "../limits.ts";
-import type { Script } from "./redis_link.ts";
+import type { Script } from "./redis_script.ts";
 
 /** In Lua: a token bucket for each key, as in `rate_limiter.ts`, by the clock of Redis. */
 export const PAY: string = String.raw`

@@ -7,7 +7,8 @@
 import { DAY_MS } from "../clock.ts";
 import { PAGE_BYTES_MAX, TOLL_SLACK_MS } from "../limits.ts";
 import type { Draft, Entry, ListedChannel, MessageQuery, Place, Toll } from "./log.ts";
-import type { RedisLink, Reply, Script } from "./redis_link.ts";
+import type { RedisLink } from "./redis_link.ts";
+import type { Reply, Script } from "./redis_script.ts";
 import { CHANNELS, FIND } from "./redis_lookup_scripts.ts";
 import { APPEND, EPOCHS, EXPIRE, OPEN, READ, STATES } from "./redis_scripts.ts";
 import type {

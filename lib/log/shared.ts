@@ -26,6 +26,7 @@ import {
   type Toll,
   UnavailableError,
 } from "./log.ts";
+import { Gathered } from "./gathered.ts";
 import type {
   Charged,
   Known,
@@ -57,14 +58,13 @@ export class SharedLog implements Log, RemoteStoreUser {
   /** What has happened since the start. */
   readonly tally: LogTally = new LogTally();
   readonly #batcher: Batcher;
+  readonly #questions: Gathered<SharedChannel>;
   readonly #budget = new RingBudget(RINGS_TOTAL_BYTES_MAX);
   readonly #channels = new Map<string, SharedChannel>();
   /** Channels that nobody watches, and what takes back the end of their subscription. */
   readonly #lingering = new Map<string, () => void>();
   readonly #changed = new Set<SharedChannel>();
   readonly #timers = new Map<string, () => void>();
-  /** Channels whose state is asked for with the next question. */
-  #asked: { readonly channels: Set<SharedChannel>; readonly answer: Promise<void> } | undefined;
   #isAvailable = false;
   #closed: Promise<void> | undefined;
 
@@ -83,6 +83,7 @@ export class SharedLog implements Log, RemoteStoreUser {
       onOutcome: (entry, outcome) => this.#take(entry, outcome),
       onSettled: (channels, isKnown) => this.#settled(channels, isKnown),
     });
+    this.#questions = new Gathered(clock, (channels) => this.#ask(channels));
     store.listen(this);
     this.#schedule("compare", COMPARE_MS, this.#compare);
     this.#schedule("retention", RETENTION_MS, this.#expire);
@@ -262,28 +263,11 @@ export class SharedLog implements Log, RemoteStoreUser {
 
   /** Brings a channel's state to now. */
   async #refresh(channel: SharedChannel): Promise<void> {
-    await this.#askSoon(channel);
+    await this.#questions.ask(channel);
     while (this.#batcher.isInDoubt(channel.name)) {
       await this.#batcher.settled;
-      await this.#askSoon(channel);
+      await this.#questions.ask(channel);
     }
-  }
-
-  /** Asks where a channel stands, together with all of which that is asked in the same turn. */
-  #askSoon(channel: SharedChannel): Promise<void> {
-    if (this.#asked === undefined) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const channels = new Set<SharedChannel>();
-      const answer = promise.then(() => this.#ask([...channels]));
-      answer.catch(() => {});
-      this.#asked = { channels, answer };
-      this.#options.clock.soon(() => {
-        this.#asked = undefined;
-        resolve();
-      });
-    }
-    this.#asked.channels.add(channel);
-    return this.#asked.answer;
   }
 
   async #ask(channels: readonly SharedChannel[]): Promise<void> {

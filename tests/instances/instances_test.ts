@@ -3,8 +3,9 @@ import { Random } from "../simulation/random.ts";
 import { Client } from "../support/client.ts";
 import { CHANNELS, stored, Walker, write } from "../support/cursor_walker.ts";
 import { until, within } from "../support/deadline.ts";
-import { testWithRedis } from "../support/redis.ts";
+import { TestRedis, testWithRedis } from "../support/redis.ts";
 import { RichClient } from "../support/rich_client.ts";
+import { startServer } from "../support/server.ts";
 import { API_KEY, Instances, keyOf, program } from "./support.ts";
 
 function test(
@@ -213,3 +214,25 @@ test("a user's messages are counted over all of them", {
   assert(taken >= 6 && taken <= 9, `${taken} of 30`);
   assert(statuses.every((status) => status === 201 || status === 429), `${statuses}`);
 });
+
+testWithRedis(
+  "an instance starts without Redis, says that it is not ready, and becomes so by itself",
+  async () => {
+    await using redis = await TestRedis.start();
+    await redis.kill();
+    await using server = await startServer({ REDIS_URL: redis.url });
+    const status = async (path: string, init?: RequestInit) => {
+      const response = await fetch(new URL(path, server.url), init);
+      await response.body?.cancel();
+      return response.status;
+    };
+    assertEquals([await status("healthz"), await status("readyz")], [200, 503]);
+    const startedAt = performance.now();
+    assertEquals(await status("messages/alice", { method: "POST", body: "hi" }), 503);
+    assert(performance.now() - startedAt < 5000);
+    await redis.restart();
+    await until(async () => await status("readyz") === 200, "it is ready");
+    assertEquals(await status("messages/alice", { method: "POST", body: "hi" }), 201);
+    assert(server.log.some((line) => line.includes("Redis is out of reach")), server.log.join());
+  },
+);
