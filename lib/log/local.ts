@@ -18,6 +18,7 @@ import {
   RefConflictError,
   UnavailableError,
 } from "./log.ts";
+import { isStorable, wellFormed } from "./draft.ts";
 import { RingBudget } from "./ring.ts";
 import { search } from "./search.ts";
 import { openSqliteStore } from "./sqlite.ts";
@@ -295,13 +296,4 @@ export class LocalLog implements Log {
       }
     });
   }
-}
-
-function isStorable({ at, target }: Draft): boolean {
-  return Number.isSafeInteger(at) && (target === undefined || Number.isSafeInteger(target));
-}
-
-/** As UTF-8 will have it, so that memory and store hold the same. */
-function wellFormed(draft: Draft): Draft {
-  return draft.body.isWellFormed() ? draft : { ...draft, body: draft.body.toWellFormed() };
 }

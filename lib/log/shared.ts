@@ -26,6 +26,7 @@ import {
   type Toll,
   UnavailableError,
 } from "./log.ts";
+import { isStorable, wellFormed } from "./draft.ts";
 import { Gathered } from "./gathered.ts";
 import type {
   Charged,
@@ -79,7 +80,10 @@ export class SharedLog implements Log, RemoteStoreUser {
     this.#batcher = new Batcher({
       clock,
       tally: this.tally,
-      send: (batch, channels) => this.#send(() => store.append(batch, this.#knownOf(channels))),
+      send: (batch, channels) =>
+        store.isUp
+          ? store.append(batch, this.#knownOf(channels))
+          : Promise.reject(new UnavailableError("The store is out of reach")),
       onOutcome: (entry, outcome) => this.#take(entry, outcome),
       onSettled: (channels, isKnown) => this.#settled(channels, isKnown),
     });
@@ -99,8 +103,7 @@ export class SharedLog implements Log, RemoteStoreUser {
   }
 
   append(channel: string, draft: Draft, toll?: Toll): Promise<Appended> {
-    const { at, target } = draft;
-    if (!Number.isSafeInteger(at) || !(target === undefined || Number.isSafeInteger(target))) {
+    if (!isStorable(draft)) {
       return Promise.reject(new RangeError("A time or a target is no whole number"));
     }
     return this.#batcher.append(channel, wellFormed(draft), toll);
@@ -174,7 +177,7 @@ export class SharedLog implements Log, RemoteStoreUser {
 
   async up(): Promise<void> {
     if (this.#closed !== undefined) return;
-    await this.#askAll();
+    await this.#ask([...this.#channels.values()]);
     this.#isAvailable = true;
     this.#options.clock.soon(() => this.#batcher.wake());
   }
@@ -224,11 +227,6 @@ export class SharedLog implements Log, RemoteStoreUser {
       store.unwatch(name);
     });
     this.#lingering.set(name, cancel);
-  }
-
-  async #send<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.#options.store.isUp) throw new UnavailableError("The store is out of reach");
-    return await work();
   }
 
   /** What is known of channels, for the store to compare. */
@@ -281,13 +279,9 @@ export class SharedLog implements Log, RemoteStoreUser {
     }
   }
 
-  async #askAll(): Promise<void> {
-    await this.#ask([...this.#channels.values()]);
-  }
-
   readonly #compare = async (): Promise<void> => {
     try {
-      if (this.#options.store.isUp) await this.#askAll();
+      if (this.#options.store.isUp) await this.#ask([...this.#channels.values()]);
     } catch {
       // The store will be up again.
     }
@@ -317,12 +311,4 @@ export class SharedLog implements Log, RemoteStoreUser {
       }
     });
   }
-}
-
-/** As UTF-8 will have it, so that memory and store hold the same. */
-function wellFormed(draft: Draft): Draft {
-  const entries = Object.entries(draft).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(
-    entries.map(([key, value]) => [key, typeof value === "string" ? value.toWellFormed() : value]),
-  ) as unknown as Draft;
 }
