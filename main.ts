@@ -24,6 +24,7 @@ import { createLogger, type Logger } from "./lib/logger.ts";
 import { createMetrics } from "./lib/metrics.ts";
 import { Refusals } from "./lib/refusals.ts";
 import { createRequestIds } from "./lib/request_id.ts";
+import { randomId } from "./lib/random_id.ts";
 import { systemClock } from "./lib/system_clock.ts";
 import { Traffic } from "./lib/traffic.ts";
 import { DenoServeTransport } from "./lib/transport/deno_serve.ts";
@@ -216,11 +217,6 @@ function reportLog(event: LocalLogEvent): void {
     case "watcher_threw":
       return logger.error("A watcher of the log failed", { error: String(event.error) });
   }
-}
-
-/** 72 random bits: nobody guesses one, and two are hardly ever the same. */
-function randomId(): string {
-  return crypto.getRandomValues(new Uint8Array(9)).toBase64({ alphabet: "base64url" });
 }
 
 /** A server that listens, whichever transport it is. */

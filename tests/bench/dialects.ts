@@ -48,6 +48,8 @@ const plain: Dialect = {
 export const DIALECTS = {
   /** Natter's plain protocol, which the peers speak too. */
   plain,
+  /** Natter's echo, which has no names. */
+  echo: { ...plain, path: () => "/ws" },
   /** The same in JSON arrays, one frame for all that a turn brought. */
   batch: { ...plain, batched: true },
   /** Engine.IO 4 packets over WebSocket, carrying Socket.IO 5 packets. */

@@ -171,7 +171,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     kind: "join",
     clients: 4000,
     entries: 0,
-    servers: ["natter", "natter-frames-plain", "deno-raw", "bun-pub"],
+    servers: ["natter", "natter-frames-plain", "natter-frames-echo", "deno-raw", "bun-pub"],
     against: ["deno-raw"],
   },
   "join-50": { kind: "join", clients: 2000, entries: 50, servers: RICH },

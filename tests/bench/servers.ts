@@ -116,6 +116,14 @@ export const SERVERS: Readonly<Record<string, Server>> = {
   },
   "natter-frames-rich": natterFramesRich,
   "natter-frames-rich-scraped": scraped(natterFramesRich),
+  "natter-frames-echo": {
+    ...natter,
+    title: "Natter, echo, on its own frames",
+    short: "Natter frames, echo",
+    env: { ...natter.env, TRANSPORT: "frames" },
+    dialect: "echo",
+    note: "no name, no room",
+  },
   "natter-poll": {
     ...natter,
     title: "Natter, held polls, on Deno.serve",

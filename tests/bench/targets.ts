@@ -131,8 +131,16 @@ export const TARGETS: readonly Target[] = [
     bound: { atMost: 8 },
   },
   {
-    ...FRAMES,
+    server: "natter-frames-echo",
     title: "handshakes a second",
+    figure: "joinsPerSecond",
+    scenario: "connect-4000",
+    against: { server: "deno-raw" },
+    bound: { atLeast: 1 },
+  },
+  {
+    ...FRAMES,
+    title: "the same with a name and a room",
     figure: "joinsPerSecond",
     scenario: "connect-4000",
     against: { server: "deno-raw" },
