@@ -8,6 +8,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { setImmediate } from "node:timers";
@@ -19,7 +20,7 @@ import {
   REQUEST_MS_MAX,
   SOCKET_SWEEP_MS,
 } from "../limits.ts";
-import { acceptValue, checkUpgrade, encodeHandshakeResponse } from "../websocket/handshake.ts";
+import { ACCEPT_GUID, checkUpgrade, encodeHandshakeResponse } from "../websocket/handshake.ts";
 import { Traffic } from "../traffic.ts";
 import type { TransportBindings, UpgradeOptions } from "./connection.ts";
 import { ConnectionSet } from "./connection_set.ts";
@@ -238,7 +239,9 @@ export class FramesTransport implements FramesHost {
     try {
       const response = await this.#upgradeResponse(incoming, socket, upgrade);
       if (response === SWITCHING) {
-        const accept = await acceptValue(incoming.headers["sec-websocket-key"] ?? "");
+        // `acceptValue`, which waits for another thread, takes five times as long.
+        const accept = createHash("sha1")
+          .update(`${incoming.headers["sec-websocket-key"]}${ACCEPT_GUID}`).digest("base64");
         connection!.start(encodeHandshakeResponse(accept, subprotocol), head);
       } else {
         connection?.ended();
