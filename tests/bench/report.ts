@@ -84,7 +84,8 @@ spread over the room, so that a stall is not left out; it includes the generator
 - **Joining.** One client says so much as each of the others, ${UNDER_WAY_MAX} at a time, shall find; \
 p50 and p99 are the times from connecting to the last of these entries, welcome and \`joined\` before \
 them.
-- **Connecting.** So many clients, ${UNDER_WAY_MAX} at a time; each handshake's accept value is checked.
+- **Connecting.** So many clients, ${UNDER_WAY_MAX} at a time; each handshake's accept value is checked. \
+The echo wants no name and joins no room.
 - **Resuming.** After ${FIRST_RESUMES} that do not count, one client at a time connects with a cursor so \
 many entries behind the head; p50 and p99 are the times from connecting to the head, and entries a \
 second are over the whole time.
