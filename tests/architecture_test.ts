@@ -142,3 +142,23 @@ Deno.test("a comment never cites a file that is not there", async () => {
     }
   }
 });
+
+Deno.test("docs/architecture.md names every file of a part, and no other", async () => {
+  const text = await Deno.readTextFile(new URL("docs/architecture.md", ROOT));
+  const [, house = ""] = /^## The house\n\n```\n([^]*?)^```$/m.exec(text) ?? [];
+  const parts = new Map<string, string[]>(
+    house.split(/^(?=\S)/m).map((part) => {
+      const [head, ...words] = part.split(/[\s,;:()]+/);
+      return [head!, words.map((word) => word.replace(/\.ts$/, ""))];
+    }),
+  );
+  const paths = (await modules()).map(({ path }) => path);
+  for (const path of paths) {
+    const [, part, name] = /^((?:lib\/)?\w+\/)(\w+)\.ts$/.exec(path) ?? [];
+    if (part === undefined || part === "lib/" || path === "routes/mod.ts") continue;
+    assert(parts.get(part)?.includes(name!), `docs/architecture.md does not name ${path}`);
+  }
+  for (const [, cited] of house.matchAll(/\b(\w+\.ts)\b/g)) {
+    assert(paths.some((path) => `/${path}`.endsWith(`/${cited}`)), `${cited} is not there`);
+  }
+});
