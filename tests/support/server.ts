@@ -76,13 +76,17 @@ export async function startServer(env: Readonly<Record<string, string>> = {}): P
  * Starts `main.ts` in an environment without any setting but the given ones.
  *
  * @param env The settings.
+ * @param flags Its permissions, and settings of the engine.
  */
-export function spawnServer(env: Readonly<Record<string, string>>): Deno.ChildProcess {
+export function spawnServer(
+  env: Readonly<Record<string, string>>,
+  flags: readonly string[] = START_FLAGS,
+): Deno.ChildProcess {
   const unset: Record<string, string> = Object.fromEntries(
     CONFIG_VARIABLES.map((name) => [name, ""]),
   );
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", ...START_FLAGS, "main.ts"],
+    args: ["run", ...flags, "main.ts"],
     cwd: ROOT,
     env: { ...unset, NO_COLOR: "1", ...env },
     stdin: "null",
