@@ -5,6 +5,21 @@
  */
 
 import { AUTH_SECRET_BYTES_MIN } from "./limits.ts";
+import {
+  anyText,
+  apiKey,
+  byteLength,
+  databasePath,
+  hostname,
+  httpUrl,
+  integer,
+  keyPrefix,
+  oneOf,
+  origins,
+  redisUrl,
+  secret,
+  type Setting,
+} from "./setting.ts";
 
 /** What the program is told from outside. */
 export interface Config {
@@ -97,14 +112,6 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 export class ConfigError extends Error {
   /** Always `ConfigError`. */
   override readonly name = "ConfigError";
-}
-
-/** Reads one variable's value; `undefined`: it cannot be used. */
-interface Setting<T> {
-  readonly takes: string;
-  readonly isSecret?: boolean;
-  readonly parse: (value: string) => T | undefined;
-  readonly default: T;
 }
 
 const SETTINGS = {
@@ -249,116 +256,4 @@ function checkTogether(
     const name = authSecret === undefined ? "AUTH_JWKS_URL" : "AUTH_SECRET";
     throw new ConfigError(`${name} is set, but takes AUTH=token beside it`);
   }
-}
-
-function integer(byDefault: number, min: number, max: number): Setting<number> {
-  return {
-    takes: `a whole number from ${min} to ${max}`,
-    default: byDefault,
-    parse(value) {
-      if (!/^\d{1,12}$/.test(value)) return undefined;
-      const number = Number(value);
-      return number >= min && number <= max ? number : undefined;
-    },
-  };
-}
-
-function hostname(byDefault: string): Setting<string> {
-  return {
-    takes: "an address or a host name to listen on, without a port",
-    default: byDefault,
-    parse: (value) => /^[\w.\-]+$|^[\da-fA-F:.%\w]+$/.test(value) ? value : undefined,
-  };
-}
-
-function origins(): Setting<readonly string[]> {
-  return {
-    takes: "origins separated by commas, such as https://example.com, or *",
-    default: [],
-    parse(value) {
-      const list = value.split(",").map((origin) => origin.trim()).filter((origin) =>
-        origin !== ""
-      );
-      return list.every((origin) => origin === "*" || isOrigin(origin)) ? list : undefined;
-    },
-  };
-}
-
-function isOrigin(value: string): boolean {
-  return URL.canParse(value) && new URL(value).origin === value;
-}
-
-function oneOf<T extends string | undefined>(
-  values: readonly NonNullable<T>[],
-  byDefault: T,
-): Setting<T> {
-  return {
-    takes: values.join(" or "),
-    default: byDefault,
-    parse: (value) => values.find((known) => known === value),
-  };
-}
-
-/** A text that nobody else may know; never shown. */
-function secret(bytesMin: number): Setting<string | undefined> {
-  return {
-    takes: `at least ${bytesMin} bytes`,
-    isSecret: true,
-    default: undefined,
-    parse: (value) => byteLength(value) >= bytesMin ? value : undefined,
-  };
-}
-
-/** As it can stand in a header. */
-function apiKey(): Setting<string | undefined> {
-  return {
-    takes: "at least 16 visible characters of ASCII",
-    isSecret: true,
-    default: undefined,
-    parse: (value) => /^[\x21-\x7e]{16,}$/.test(value) ? value : undefined,
-  };
-}
-
-function anyText(): Setting<string | undefined> {
-  return { takes: "a text", default: undefined, parse: (value) => value };
-}
-
-function httpUrl(): Setting<string | undefined> {
-  return {
-    takes: "an address that begins with https:// or http://",
-    default: undefined,
-    parse: (value) =>
-      URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) ? value : undefined,
-  };
-}
-
-/** It may hold a password. */
-function redisUrl(): Setting<string | undefined> {
-  return {
-    takes: "an address that begins with redis:// or rediss://",
-    isSecret: true,
-    default: undefined,
-    parse: (value) =>
-      URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol) ? value : undefined,
-  };
-}
-
-function keyPrefix(byDefault: string): Setting<string> {
-  return {
-    takes: "1 to 64 visible characters of ASCII",
-    default: byDefault,
-    parse: (value) => /^[\x21-\x7e]{1,64}$/.test(value) ? value : undefined,
-  };
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
-}
-
-function databasePath(byDefault: string): Setting<string> {
-  return {
-    takes: "the path of a file, or :memory:",
-    default: byDefault,
-    parse: (value) => value.includes("\0") || value.endsWith("/") ? undefined : value,
-  };
 }
