@@ -13,42 +13,34 @@ import { Chat } from "./lib/chat/chat.ts";
 import { createJournal } from "./lib/chat/journal.ts";
 import { type Config, ConfigError, type LogLevel, parseConfig } from "./lib/config.ts";
 import { ConnectionCounter } from "./lib/connection_counter.ts";
-import type { Directory } from "./lib/directory/directory.ts";
-import { LocalDirectory } from "./lib/directory/local.ts";
 import { watchEventLoop } from "./lib/event_loop.ts";
-import { type LocalLog, type LocalLogEvent, openLocalLog } from "./lib/log/local.ts";
-import type { SharedLog } from "./lib/log/shared.ts";
 import { StoreError } from "./lib/log/store.ts";
 import { DRAIN_TURNS } from "./lib/limits.ts";
-import { createLogger, type Logger } from "./lib/logger.ts";
+import { createLogger, holdBack, type Logger } from "./lib/logger.ts";
 import { createMetrics } from "./lib/metrics.ts";
 import { Refusals } from "./lib/refusals.ts";
 import { createRequestIds } from "./lib/request_id.ts";
 import { randomId } from "./lib/random_id.ts";
+import { openStores, type Stores } from "./lib/stores.ts";
 import { systemClock } from "./lib/system_clock.ts";
 import { Traffic } from "./lib/traffic.ts";
-import { DenoServeTransport } from "./lib/transport/deno_serve.ts";
 import { EventStreams } from "./lib/transport/event_stream.ts";
-import { FramesTransport } from "./lib/transport/frames.ts";
+import { listen, type Listener } from "./lib/transport/listen.ts";
 import { CLOSE_CODE } from "./lib/websocket/close_code.ts";
 import type { ServerStatus } from "./routes/app_types.ts";
 import { loadAssets } from "./routes/assets.ts";
 import { createApp } from "./routes/mod.ts";
 
 const config = readConfig();
-const logger = openLogger(config.logLevel);
+// Whoever has started it with port 0 needs to know where it listens before anything else.
+const logger = holdBack(openLogger(config.logLevel));
 const refusals = new Refusals(logger, systemClock);
 
-/** What is to be said, but not before the line that announces where the server listens. */
-const unsaid: (() => void)[] = [];
-let isAnnounced = false;
 if (config.isAlone) {
-  say(() => logger.warn("Every instance is a chat of its own: set REDIS_URL to make them one"));
+  logger.warn("Every instance is a chat of its own: set REDIS_URL to make them one");
 }
 
-const { log, directory, close } = config.redisUrl === undefined
-  ? openLocal()
-  : await openRedis(config.redisUrl);
+const { log, directory, close } = await openAllStores();
 const authenticator = createAuthenticator();
 const chat = new Chat({
   ...config,
@@ -95,7 +87,7 @@ const app = createApp({
 });
 
 let draining = false;
-const server = await listen();
+const server = await startListening();
 for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, drain);
 
 function readConfig(): Config {
@@ -136,25 +128,9 @@ function createAuthenticator(): Authenticator {
   return createTokenAuthenticator({ secret, jwks, issuer, audience, now: systemClock.wallNow });
 }
 
-/** Where everything is, and what ends that. */
-interface Stores {
-  readonly log: LocalLog | SharedLog;
-  readonly directory: Directory;
-  readonly close: () => Promise<void>;
-}
-
-function openLocal(): Stores {
+async function openAllStores(): Promise<Stores> {
   try {
-    const log = openLocalLog({
-      ...config,
-      now: systemClock.wallNow,
-      soon: systemClock.soon,
-      after: systemClock.after,
-      randomId,
-      report: reportLog,
-    });
-    const directory = new LocalDirectory({ ...config, log, clock: systemClock, randomId });
-    return { log, directory, close: () => log.close() };
+    return await openStores({ ...config, clock: systemClock, randomId, logger });
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     console.error(error.message);
@@ -162,117 +138,27 @@ function openLocal(): Stores {
   }
 }
 
-/** Redis need not be in reach: the server says that it is not ready, and tries again. */
-async function openRedis(url: string): Promise<Stores> {
-  // Nobody else needs the client library.
-  const { RedisLink } = await import("./lib/log/redis_link.ts");
-  const { openRedisLog } = await import("./lib/log/redis.ts");
-  const { RedisDirectory } = await import("./lib/directory/redis.ts");
-  let isDown = false;
-  const link = new RedisLink({
-    url,
-    prefix: config.redisPrefix,
-    clock: systemClock,
-    randomId,
-    onDown(error) {
-      isDown = true;
-      say(() => logger.error("Redis is out of reach", { error: String(error) }));
-    },
-    onUp() {
-      if (isDown) say(() => logger.info("Redis is in reach again"));
-      isDown = false;
-    },
-  });
-  const shared = { ...config, link, clock: systemClock, randomId };
-  const onError = (error: unknown) => reportLog({ type: "watcher_threw", error });
-  const log = openRedisLog({ ...shared, onError });
-  const directory = new RedisDirectory(shared);
-  await link.start();
-  return {
-    log,
-    directory,
-    async close() {
-      await log.close();
-      await directory.close();
-      link.close();
-    },
-  };
-}
-
-function say(line: () => void): void {
-  if (isAnnounced) line();
-  else unsaid.push(line);
-}
-
-function reportLog(event: LocalLogEvent): void {
-  switch (event.type) {
-    case "store_failed":
-      return logger.error("The store failed", { error: String(event.error) });
-    case "store_recovered":
-      return logger.info("The store works again");
-    case "epoch_changed":
-      return logger.error("The store has lost messages that were acknowledged", {
-        epoch: event.epoch,
-      });
-    case "watcher_threw":
-      return logger.error("A watcher of the log failed", { error: String(event.error) });
-  }
-}
-
-/** A server that listens, whichever transport it is. */
-interface Listener {
-  closeAll(code: number, reason: string): Promise<void>;
-  shutdown(): Promise<void>;
-}
-
-async function listen(): Promise<Listener> {
-  const { host, pingSeconds } = config;
-  const onError = (error: unknown) =>
-    logger.error("Socket handler failed", { error: String(error) });
+async function startListening(): Promise<Listener> {
   try {
-    return await (config.transport === "serve" ? listenServe : listenFrames)(pingSeconds, onError);
+    return await listen({
+      ...config,
+      fetch: (request, bindings) => app.fetch(request, bindings),
+      traffic: sockets,
+      onError: (error) => logger.error("Socket handler failed", { error: String(error) }),
+      onListen: announce,
+    });
   } catch (error) {
-    console.error(`Cannot listen on ${host}:${config.port}: ${(error as Error).message}`);
+    console.error(`Cannot listen on ${config.host}:${config.port}: ${(error as Error).message}`);
     Deno.exit(1);
   }
-}
-
-function listenServe(pingSeconds: number, onError: (error: unknown) => void): Listener {
-  const transport = new DenoServeTransport({ pingSeconds, onError, traffic: sockets });
-  const server = Deno.serve({
-    hostname: config.host,
-    port: config.port,
-    onListen: ({ port }) => announce(port),
-  }, (request, info) =>
-    app.fetch(request, {
-      remoteAddress: info.remoteAddr.hostname,
-      whenCompleted: (call) => void info.completed.then(call, call),
-      upgrade: (request, options) => transport.upgrade(request, options),
-    }));
-  setInterval(() => transport.closeStuck(), 2 * pingSeconds * 1000);
-  return {
-    closeAll: (code, reason) => transport.closeAll(code, reason),
-    shutdown: () => server.shutdown(),
-  };
-}
-
-async function listenFrames(
-  pingSeconds: number,
-  onError: (error: unknown) => void,
-): Promise<Listener> {
-  const fetch: typeof app.fetch = (request, bindings) => app.fetch(request, bindings);
-  const transport = new FramesTransport({ fetch, pingSeconds, onError, traffic: sockets });
-  announce(await transport.listen({ hostname: config.host, port: config.port }));
-  return transport;
 }
 
 function announce(port: number): void {
   const host = config.host === "0.0.0.0" || config.host === "::" ? "localhost" : config.host;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
-  // Whoever has started it with port 0 needs this line, whatever else is to be said.
+  // Whatever the level of the log.
   openLogger("info").info("Natter is listening", { url });
-  isAnnounced = true;
-  for (const line of unsaid.splice(0)) line();
+  logger.release();
 }
 
 /**

@@ -67,6 +67,39 @@ export function createLogger(
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
+/** A logger whose lines wait until they may be written. */
+export interface HeldLogger extends Logger {
+  /** Writes the lines that wait, and from now on each at once. */
+  release(): void;
+}
+
+/**
+ * Holds lines back for as long as another one is to be the first.
+ *
+ * @param logger Where they go.
+ */
+export function holdBack(logger: Logger): HeldLogger {
+  let held: (() => void)[] | undefined = [];
+  function at(level: LogLevel): Logger["info"] {
+    return (message, fields) => {
+      const write = () => logger[level](message, fields);
+      if (held === undefined) write();
+      else held.push(write);
+    };
+  }
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    release() {
+      const lines = held ?? [];
+      held = undefined;
+      for (const write of lines) write();
+    },
+  };
+}
+
 /** JSON, with the controls escaped that JSON leaves alone and a terminal may obey. */
 function quote(value: unknown): string {
   return JSON.stringify(value).replace(

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { LogFormat } from "../lib/config.ts";
-import { createLogger } from "../lib/logger.ts";
+import { createLogger, holdBack } from "../lib/logger.ts";
 
 function logged(format: LogFormat, name: string): string[] {
   const lines: string[] = [];
@@ -44,4 +44,17 @@ Deno.test("lines below the level are not written, and fields without a value nei
     const written = levels.slice(rank).map((own) => `1970-01-01T00:00:00.000Z ${own} It happened`);
     assertEquals(lines, written);
   }
+});
+
+Deno.test("lines that are held back come in their order once they may, with the others behind them", () => {
+  const lines: string[] = [];
+  const logger = holdBack(createLogger("text", (line) => lines.push(line), () => 0));
+  logger.warn("One");
+  logger.debug("Below the level");
+  logger.error("Two", { a: 1 });
+  assertEquals(lines, []);
+  logger.release();
+  logger.info("Three");
+  logger.release();
+  assertEquals(lines.map((line) => line.slice(25)), ["warn One", "error Two a=1", "info Three"]);
 });
