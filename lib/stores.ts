@@ -45,14 +45,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
 }
 
 function openLocal(options: StoresOptions): Stores {
-  const { clock, logger } = options;
-  const log = openLocalLog({
-    ...options,
-    now: clock.wallNow,
-    soon: clock.soon,
-    after: clock.after,
-    report: (event) => report(logger, event),
-  });
+  const log = openLocalLog({ ...options, report: (event) => report(options.logger, event) });
   return { log, directory: new LocalDirectory({ ...options, log }), close: () => log.close() };
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Clock } from "../clock.ts";
 import { PAGE_BYTES_MAX, RINGS_TOTAL_BYTES_MAX } from "../limits.ts";
 import {
   type Appended,
@@ -28,13 +29,9 @@ import { LogTally } from "./tally.ts";
 import { Watch, WatchedChannel } from "./watched_channel.ts";
 
 /** What the local log is opened with. */
-export interface LocalLogOptions extends StoreOptions {
-  /** Runs a function after the current turn of the event loop, in the order of the calls: `setImmediate`. */
-  readonly soon: (run: () => void) => void;
-  /** Runs a function once after a number of milliseconds; what it returns takes that back. */
-  readonly after: (ms: number, run: () => void) => () => void;
-  /** Milliseconds since some moment, which never go back, to time transactions by: by default the runtime's. */
-  readonly elapsed?: () => number;
+export interface LocalLogOptions extends Omit<StoreOptions, "now"> {
+  /** Time. */
+  readonly clock: Clock;
   /** Is told what an operator should know. */
   readonly report?: (event: LocalLogEvent) => void;
   /** Opens the store; tests and simulations put their own around SQLite's. */
@@ -68,12 +65,13 @@ interface Pending extends Addressed {
 /**
  * Opens the local log.
  *
- * @param options The store, and the runtime's clock and timers.
+ * @param options The store, and time.
  * @throws {StoreError} If the store cannot be opened: in use, newer, no database, no permission.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
+ * import { systemClock } from "../system_clock.ts";
  * import { openLocalLog } from "./local.ts";
  *
  * const log = openLocalLog({
@@ -81,13 +79,8 @@ interface Pending extends Addressed {
  *   durability: "process",
  *   historyMessagesMax: 100_000,
  *   historyDays: 365,
- *   now: Date.now,
+ *   clock: systemClock,
  *   randomId: () => crypto.randomUUID(),
- *   soon: (run) => queueMicrotask(run),
- *   after(ms, run) {
- *     const timer = setTimeout(run, ms);
- *     return () => clearTimeout(timer);
- *   },
  * });
  * const { offset } = await log.append("lobby", {
  *   kind: "message",
@@ -128,12 +121,12 @@ export class LocalLog implements Log {
    */
   constructor(options: LocalLogOptions) {
     this.#options = options;
+    const { clock } = options;
     this.#keeper = new StoreKeeper({
-      store: options,
+      store: { ...options, now: () => clock.wallNow() },
+      clock,
       openStore: options.openStore ?? openSqliteStore,
-      after: options.after,
       tally: this.tally,
-      elapsed: options.elapsed ?? (() => performance.now()),
       onFailed: (error) => options.report?.({ type: "store_failed", error }),
       onReopened: (isNewEpoch) => this.#reopened(isNewEpoch),
       onRecovered: () => this.#recovered(),
@@ -155,7 +148,7 @@ export class LocalLog implements Log {
     if (this.#closed !== undefined) reject(new UnavailableError("The log is closed"));
     else if (!isStorable(draft)) reject(new RangeError("A time or a target is no whole number"));
     else if (this.#pending.push({ channel, draft: wellFormed(draft), resolve, reject }) === 1) {
-      this.#options.soon(this.#commit);
+      this.#options.clock.soon(this.#commit);
     }
     return promise;
   }
@@ -184,7 +177,7 @@ export class LocalLog implements Log {
 
   find(query: MessageQuery, limit: number): Promise<readonly Place[]> {
     const step = (query: MessageQuery) => this.#keeper.use((store) => store.find(query, limit));
-    return search(query, step, this.#options.soon);
+    return search(query, step, this.#options.clock);
   }
 
   // deno-lint-ignore require-await -- what it throws is to reject
@@ -199,7 +192,7 @@ export class LocalLog implements Log {
   async #finish(): Promise<void> {
     this.#commit();
     // Whoever waits for the last commit is told first.
-    await new Promise<void>((resolve) => this.#options.soon(resolve));
+    await new Promise<void>((resolve) => this.#options.clock.soon(resolve));
     this.#keeper.close();
   }
 
@@ -290,7 +283,7 @@ export class LocalLog implements Log {
     if (this.#changed.size === 0) return;
     const changed = [...this.#changed];
     this.#changed.clear();
-    this.#options.soon(() => {
+    this.#options.clock.soon(() => {
       for (const channel of changed) {
         channel.tell((error) => this.#options.report?.({ type: "watcher_threw", error }));
       }

@@ -140,7 +140,7 @@ export class SharedLog implements Log, RemoteStoreUser {
   async find(query: MessageQuery, limit: number): Promise<readonly Place[]> {
     this.#checkOpen();
     const { store, clock } = this.#options;
-    return await search(query, (query) => store.find(query, limit), clock.soon);
+    return await search(query, (query) => store.find(query, limit), clock);
   }
 
   async channels(after: string, limit: number, except: string): Promise<readonly ListedChannel[]> {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Clock } from "../clock.ts";
 import {
   RETENTION_MS,
   RETENTION_STEP_MS,
@@ -22,12 +23,10 @@ export interface StoreKeeperOptions {
   readonly store: StoreOptions;
   /** Opens it. */
   readonly openStore: OpenStore;
-  /** Runs a function once after a number of milliseconds; what it returns takes that back. */
-  readonly after: (ms: number, run: () => void) => () => void;
+  /** Time. */
+  readonly clock: Clock;
   /** What happens is counted there. */
   readonly tally: LogTally;
-  /** Milliseconds since some moment, which never go back. */
-  readonly elapsed: () => number;
   /** Is called at the first failure. */
   readonly onFailed: (error: unknown) => void;
   /** Is called when the store has been opened anew: it may hold more than is known of it, or, in a new
@@ -79,8 +78,8 @@ export class StoreKeeper {
    * @throws {UnavailableError} If the store is out of reach.
    */
   append(drafts: readonly Addressed[]): readonly Outcome[] {
-    const { elapsed, tally } = this.#options;
-    const began = elapsed();
+    const { clock, tally } = this.#options;
+    const began = clock.now();
     let outcomes: readonly Outcome[];
     try {
       outcomes = this.use((store) => store.append(drafts));
@@ -88,7 +87,7 @@ export class StoreKeeper {
       tally.appends.failed += drafts.length;
       throw error;
     }
-    tally.appendSeconds.observe((elapsed() - began) / 1000);
+    tally.appendSeconds.observe((clock.now() - began) / 1000);
     for (const { type } of outcomes) tally.appends[type]++;
     this.#recovered();
     const deletes = ({ draft }: Addressed) => draft.kind === "deletion";
@@ -193,7 +192,7 @@ export class StoreKeeper {
   /** Starts a timer, unless it is running. */
   #schedule(name: string, ms: number, run: () => void): void {
     if (this.#timers.has(name)) return;
-    const cancel = this.#options.after(ms, () => {
+    const cancel = this.#options.clock.after(ms, () => {
       this.#timers.delete(name);
       run();
     });

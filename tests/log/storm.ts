@@ -5,9 +5,9 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
 import { openLocalLog } from "../../lib/log/local.ts";
 import { StoreError } from "../../lib/log/store.ts";
+import { systemClock } from "../../lib/system_clock.ts";
 
 const [database, durability] = Deno.args;
 const rooms = 5;
@@ -18,13 +18,8 @@ try {
     durability: durability === "disk" ? "disk" : "process",
     historyMessagesMax: 100_000,
     historyDays: 365,
-    now: Date.now,
+    clock: systemClock,
     randomId: () => crypto.randomUUID(),
-    soon: setImmediate,
-    after: (ms, run) => {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
   });
   const { epoch } = await log.watch("room 0", () => {});
   say(`open ${epoch}`);

@@ -127,8 +127,7 @@ export function openTestLog(
   const events: LocalLogEvent[] = [];
   const log = openLocalLog({
     ...storeOptions(time, options),
-    soon: setImmediate,
-    after: time.after,
+    clock: { now: () => 0, wallNow: () => time.now, soon: setImmediate, after: time.after },
     report: (event) => events.push(event),
     openStore: faults.open,
   });

@@ -25,9 +25,7 @@ export function openMemoryLog(
     durability: "process",
     historyMessagesMax: 1000,
     historyDays: 365,
-    now: () => clock.wallNow(),
-    soon: (call) => clock.soon(call),
-    after: (ms, call) => clock.after(ms, call),
+    clock,
     randomId,
     ...options,
   });
