@@ -29,6 +29,7 @@ import { authorized, claimName, nameOf, visitName } from "./entrance.ts";
 import { Expiry } from "./expiry.ts";
 import { Flush } from "./flush.ts";
 import type { ChatEvent } from "./journal.ts";
+import { Membership } from "./membership.ts";
 import { Moderation } from "./moderation.ts";
 import { Poll, type PollAnswer } from "./poll.ts";
 import { Publisher } from "./publisher.ts";
@@ -110,6 +111,7 @@ export class Chat {
   readonly #rooms: Rooms;
   readonly #flush: Flush;
   readonly #commands: Commands;
+  readonly #membership: Membership;
   readonly #expiry: Expiry<Session>;
 
   /**
@@ -144,7 +146,8 @@ export class Chat {
       workLimiter: limiter(work / 60, work),
       typingLimiter: limiter(TYPING_PER_SECOND, TYPING_BURST),
     };
-    this.#commands = new Commands(context);
+    this.#membership = new Membership(context);
+    this.#commands = new Commands({ ...context, membership: this.#membership });
     this.requests = new Requests(context);
     this.moderation = new Moderation(context);
     options.directory.listen({
@@ -306,10 +309,10 @@ export class Chat {
     const positions = isPlain ? undefined : positionsOf(cursor);
     const inbox = isPlain ? undefined : inboxTarget(identity);
     if (inbox !== undefined) {
-      await this.#commands.enter(session, inbox, positions?.get(`@${user.key}`));
+      await this.#membership.enter(session, inbox, positions?.get(`@${user.key}`));
     }
     for (const room of rooms) {
-      await this.#commands.enter(session, room, positions?.get(room.channel));
+      await this.#membership.enter(session, room, positions?.get(room.channel));
     }
     session.opened();
   }

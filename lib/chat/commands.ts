@@ -6,42 +6,32 @@
 
 import type { Authenticator } from "../auth/principal.ts";
 import type { Directory } from "../directory/directory.ts";
-import {
-  HISTORY_PAGE_DEFAULT,
-  PENDING_ANSWERS_MAX,
-  PRESENCE_GRACE_MS,
-  PRESENCE_USERS_MAX,
-} from "../limits.ts";
+import { HISTORY_PAGE_DEFAULT, PENDING_ANSWERS_MAX, PRESENCE_USERS_MAX } from "../limits.ts";
 import type { Log } from "../log/log.ts";
 import type { Command } from "../protocol/command.ts";
 import { parseUsername } from "../protocol/name.ts";
-import { parsePosition, type Position } from "../protocol/position.ts";
+import { parsePosition } from "../protocol/position.ts";
+import { type ErrorCode, Refusal } from "../protocol/refusal.ts";
 import type { RateLimiter } from "../rate_limiter.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
-import { canRead, checkRead, ownTarget, type Target } from "./access.ts";
+import { canRead, ownTarget } from "./access.ts";
 import { authorized, takeWork } from "./entrance.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Flush } from "./flush.ts";
 import { historyEvent, readEntry } from "./history.ts";
+import type { Membership, MembershipContext, MembershipSettings } from "./membership.ts";
 import type { Published, Publisher } from "./publisher.ts";
-import { type ErrorCode, Refusal } from "../protocol/refusal.ts";
 import { refusalOf } from "./refusal.ts";
 import type { Registry } from "./registry.ts";
-import { joinedEvent, type Reader } from "./room.ts";
-import { attendedAs, type Rooms, tellTyping } from "./rooms.ts";
+import { joinedEvent } from "./room.ts";
+import { attendedAs, tellTyping } from "./rooms.ts";
 import type { Session, SessionHost, SessionSettings } from "./session.ts";
-import type { ChatEvent } from "./journal.ts";
 
 /** The settings that commands go by. */
-export interface CommandSettings extends SessionSettings {
-  /** Entries before the head at which a reader without a position begins. */
-  readonly historyOnJoin: number;
-  /** Rooms of one connection. */
-  readonly roomsPerConnectionMax: number;
-}
+export interface CommandSettings extends SessionSettings, MembershipSettings {}
 
 /** What commands work with. */
-export interface CommandContext {
+export interface CommandContext extends MembershipContext {
   /** The settings. */
   readonly settings: CommandSettings;
   /** Where messages are stored. */
@@ -54,20 +44,14 @@ export interface CommandContext {
   readonly expiry: Expiry<Session>;
   /** Who is connected. */
   readonly registry: Registry;
-  /** The open rooms. */
-  readonly rooms: Rooms;
-  /** What goes to whom. */
-  readonly flush: Flush;
+  /** Who reads which room. */
+  readonly membership: Membership;
   /** What messages go through. */
   readonly publisher: Publisher;
-  /** Joins and pages of history of each address. */
-  readonly workLimiter: RateLimiter;
   /** Typing events of each user. */
   readonly typingLimiter: RateLimiter;
   /** Told of what should not happen. */
   readonly onError: (error: unknown) => void;
-  /** Told what becomes of sessions. */
-  readonly report: (event: ChatEvent) => void;
 }
 
 type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;
@@ -75,6 +59,7 @@ type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;
 /** The commands, for all sessions. */
 export class Commands implements SessionHost {
   readonly #context: CommandContext;
+  readonly #membership: Membership;
 
   /**
    * Creates the commands.
@@ -83,6 +68,7 @@ export class Commands implements SessionHost {
    */
   constructor(context: CommandContext) {
     this.#context = context;
+    this.#membership = context.membership;
   }
 
   /** The settings. */
@@ -152,7 +138,7 @@ export class Commands implements SessionHost {
   #message(session: Session, command: CommandOf<"message">): Promise<void> {
     const { room, to, body, ref } = command;
     if (to !== undefined) return this.#directMessage(session, to, body, ref);
-    const { target } = this.#reader(session, room!).room;
+    const { target } = this.#membership.readerOf(session, room!).room;
     const published = this.#context.publisher.say(session.identity, target, body, ref);
     session.countRefusal(false);
     return published.then((fields) => acknowledge(session, ref, fields));
@@ -170,7 +156,7 @@ export class Commands implements SessionHost {
   }
 
   async #delete(session: Session, command: CommandOf<"delete">): Promise<void> {
-    const reader = this.#reader(session, command.room);
+    const reader = this.#membership.readerOf(session, command.room);
     const entry = await readEntry(reader.room.channel, command.offset);
     const { ref } = command;
     const { publisher } = this.#context;
@@ -187,13 +173,13 @@ export class Commands implements SessionHost {
       return session.tell(joinedEvent(reader, true, command.ref));
     }
     const position = command.position === undefined ? undefined : parsePosition(command.position);
-    await this.enter(session, target, position, command.ref);
+    await this.#membership.enter(session, target, position, command.ref);
   }
 
   // deno-lint-ignore require-await
   async #leave(session: Session, command: CommandOf<"leave">): Promise<void> {
-    const reader = this.#reader(session, command.room);
-    this.#exit(session, reader);
+    const reader = this.#membership.readerOf(session, command.room);
+    this.#membership.exit(session, reader);
     session.tell({ type: "left", room: reader.room.name, ref: command.ref });
   }
 
@@ -223,7 +209,7 @@ export class Commands implements SessionHost {
       }
       return this.#context.directory.typing(`@${to.key}`, user);
     }
-    const { room } = this.#reader(session, command.room!);
+    const { room } = this.#membership.readerOf(session, command.room!);
     if (room.presence === undefined || room.presence.userCount > PRESENCE_USERS_MAX) return;
     tellTyping(room, user);
     this.#context.directory.typing(attendedAs(room.channel.name), user);
@@ -242,73 +228,10 @@ export class Commands implements SessionHost {
     for (const reader of session.readers.values()) {
       const { target } = reader.room;
       if (canRead(principal, target)) continue;
-      this.#exit(session, reader);
+      this.#membership.exit(session, reader);
       session.tell({ type: "left", room: target.name });
     }
     session.tell({ type: "token", expiresAt: principal.expiresAt, ref });
-  }
-
-  /**
-   * Makes a session a reader of a room.
-   *
-   * @param session An identified session.
-   * @param target The room.
-   * @param position Where to go on; without one, or where it has lost its meaning, a little before the head.
-   * @param ref The command's `ref`.
-   * @throws {Refusal} `rooms_full`, `rate_limited` or `forbidden`.
-   * @throws {UnavailableError} If the store is out of reach.
-   */
-  async enter(
-    session: Session,
-    target: Target,
-    position: Position | undefined,
-    ref?: string,
-  ): Promise<void> {
-    const { rooms, flush, workLimiter } = this.#context;
-    const room = await rooms.acquire(target);
-    const { channel } = room;
-    try {
-      // Perhaps another instance has told of it, and what is new there is still on its way.
-      const isKnown = position === undefined ||
-        channel.canResume(position.epoch, position.offset);
-      if (!isKnown) await channel.refresh();
-    } catch (error) {
-      rooms.release(room);
-      throw error;
-    }
-    rooms.renew(room);
-    // Meanwhile the session may have ended, have joined by another command, or may do less.
-    const joined = session.readers.get(channel.name);
-    if (session.isClosed || joined !== undefined) {
-      rooms.release(room);
-      if (joined !== undefined) session.tell(joinedEvent(joined, true, ref));
-      return;
-    }
-    const isRecovered = position !== undefined &&
-      channel.canResume(position.epoch, position.offset);
-    const { roomsPerConnectionMax } = this.settings;
-    try {
-      checkRead(session.principal, target);
-      if (target.owner === undefined && session.roomCount >= roomsPerConnectionMax) {
-        throw new Refusal("rooms_full", `A connection may join ${roomsPerConnectionMax} rooms`);
-      }
-      // Who only goes on has done this work before.
-      if (!isRecovered && target.owner === undefined) takeWork(workLimiter, session.address);
-    } catch (refusal) {
-      rooms.release(room);
-      throw refusal;
-    }
-    const beginning = session.isPlain
-      ? channel.head
-      : Math.max(channel.first - 1, channel.head - this.settings.historyOnJoin);
-    const offset = isRecovered ? position.offset : beginning;
-    const reader: Reader = { session, room, offset, isCatchingUp: false, needsPresence: false };
-    session.tell(joinedEvent(reader, isRecovered, ref));
-    session.readers.set(channel.name, reader);
-    room.readers.add(reader);
-    room.presence?.enter(session.identity.user);
-    flush.start(reader);
-    this.#context.report({ type: "joined", session, room: room.name });
   }
 
   /** A session has ended: it leaves its rooms, the registry, and its name. */
@@ -318,18 +241,9 @@ export class Commands implements SessionHost {
     expiry.forget(session);
     this.#context.report({ type: "ended", session });
     if (!session.isIdentified) return;
-    for (const reader of session.readers.values()) this.#exit(session, reader);
+    for (const reader of session.readers.values()) this.#membership.exit(session, reader);
     registry.remove(session);
     directory.release(session.identity);
-  }
-
-  #exit(session: Session, reader: Reader): void {
-    const { room } = reader;
-    session.readers.delete(room.channel.name);
-    room.readers.delete(reader);
-    const graceMs = session.isPutOut ? 0 : session.stayMs || PRESENCE_GRACE_MS;
-    room.presence?.leave(session.identity.user, graceMs);
-    this.#context.rooms.release(room, session.stayMs);
   }
 
   /** Commands with answers that may be large are few at a time, and wait for a connection that drains. */
@@ -343,16 +257,6 @@ export class Commands implements SessionHost {
     } finally {
       session.pendingAnswers--;
     }
-  }
-
-  /** The cursor that a session has in a room, without reading its name where it is spelled as shown. */
-  #reader(session: Session, roomName: string): Reader {
-    const known = session.readers.get(roomName);
-    if (known?.room.presence !== undefined) return known;
-    const { channel, name } = ownTarget(roomName, session.principal, session.identity);
-    const reader = session.readers.get(channel);
-    if (reader === undefined) throw new Refusal("not_joined", `Not in ${name}`);
-    return reader;
   }
 }
 
