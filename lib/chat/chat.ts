@@ -177,7 +177,7 @@ export class Chat {
 
   /** How many readers wait at their cursors. */
   get waitingCount(): number {
-    return this.#flush.waiting;
+    return this.#flush.waiting.size;
   }
 
   /**

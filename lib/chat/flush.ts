@@ -10,12 +10,12 @@ import {
   FRAME_ENTRIES_MAX,
   HISTORY_PAGE_MAX,
   READ_RETRY_MS,
-  WAITING_SWEEP_MS,
 } from "../limits.ts";
 import type { Entry } from "../log/log.ts";
 import type { Frame, Reader, Recipient, Room } from "./room.ts";
 import type { SendBudget } from "./send_budget.ts";
 import type { Tally } from "./tally.ts";
+import { Waiting } from "./waiting.ts";
 
 /** Settings of a {@linkcode Flush}. */
 export interface FlushOptions {
@@ -37,12 +37,6 @@ interface Round {
   readonly readers: Iterator<Reader>;
 }
 
-/** A session whose connection does not take more. */
-interface Waiting {
-  unsentBytes: number;
-  progressAt: number;
-}
-
 /**
  * Moves cursors to the heads of their channels.
  *
@@ -52,6 +46,8 @@ interface Waiting {
  * waits at its cursor, and costs nothing but one look on a timer that all waiting readers share.
  */
 export class Flush {
+  /** Who waits. */
+  readonly waiting: Waiting;
   readonly #options: FlushOptions;
   /** Rooms whose readers are to be moved, in the order in which they changed. */
   readonly #rooms = new Set<Room>();
@@ -60,8 +56,6 @@ export class Flush {
   /** The round under way. */
   #round: Round | undefined;
   #isScheduled = false;
-  readonly #waiting = new Map<Recipient, Waiting>();
-  #cancelSweep: (() => void) | undefined;
 
   /**
    * Creates a flush with nothing to do.
@@ -70,16 +64,13 @@ export class Flush {
    */
   constructor(options: FlushOptions) {
     this.#options = options;
+    // Events that were to go with a session's entries go without them.
+    this.waiting = new Waiting({ ...options, onWait: (session) => this.markSession(session) });
   }
 
   /** Unsent bytes above which a reader waits at its cursor. */
   get budget(): SendBudget {
     return this.#options.budget;
-  }
-
-  /** How many sessions wait. */
-  get waiting(): number {
-    return this.#waiting.size;
   }
 
   /** A room has entries that its readers have not. */
@@ -97,7 +88,7 @@ export class Flush {
   /** A session has ended. */
   forget(session: Recipient): void {
     this.#sessions.delete(session);
-    this.#waiting.delete(session);
+    this.waiting.forget(session);
     this.budget.forget(session.connection);
   }
 
@@ -121,7 +112,7 @@ export class Flush {
       if (sessionsLeft-- === 0) break;
       this.#sessions.delete(session);
       // Whose cursor is about to move gets its events in the same write, before the entries.
-      if (this.#waiting.has(session) || !session.awaitsEntries) session.flushEvents();
+      if (this.waiting.has(session) || !session.awaitsEntries) session.flushEvents();
     }
     let left = FLUSH_SLICE_READERS;
     while (left > 0) {
@@ -159,10 +150,12 @@ export class Flush {
     const { channel } = room;
     // Offsets of a history that was lost mean nothing: the reader is about to be told.
     if (room.epoch !== channel.epoch) return;
-    if (reader.isCatchingUp || reader.offset >= channel.head || this.#isWaiting(session)) return;
+    if (reader.isCatchingUp || reader.offset >= channel.head || this.waiting.isWaiting(session)) {
+      return;
+    }
     while (reader.offset < channel.head) {
       const { unsentBytes } = session.connection;
-      if (unsentBytes >= this.budget.limit) return this.hold(session);
+      if (unsentBytes >= this.budget.limit) return this.waiting.hold(session);
       if (!this.#skipLost(reader)) return;
       if (session.isPlain) {
         const entries = channel.recent(reader.offset, FRAME_ENTRIES_MAX);
@@ -278,44 +271,5 @@ export class Flush {
   #caughtUp(reader: Reader): void {
     reader.isCatchingUp = false;
     if (reader.room.readers.has(reader)) this.advance(reader);
-  }
-
-  /**
-   * Lets a session wait until its connection has drained; then it is told to `resume`.
-   *
-   * @param session One that has too many unsent bytes.
-   */
-  hold(session: Recipient): void {
-    if (this.#waiting.has(session)) return;
-    const { unsentBytes } = session.connection;
-    this.#waiting.set(session, { unsentBytes, progressAt: this.#options.clock.now() });
-    // Events that were to go with its entries go without them.
-    this.markSession(session);
-    this.#cancelSweep ??= this.#options.clock.after(WAITING_SWEEP_MS, () => this.#sweep());
-  }
-
-  /** Whether a session waits; one whose connection has drained by half waits no longer. */
-  #isWaiting(session: Recipient): boolean {
-    if (!this.#waiting.has(session)) return false;
-    if (session.connection.unsentBytes > this.budget.limit / 2) return true;
-    this.#waiting.delete(session);
-    session.resume();
-    return false;
-  }
-
-  #sweep(): void {
-    const { clock, stallMs } = this.#options;
-    const now = clock.now();
-    if (this.budget.isTight) this.budget.review();
-    for (const [session, waiting] of this.#waiting) {
-      if (!this.#isWaiting(session)) continue;
-      const { unsentBytes } = session.connection;
-      if (unsentBytes < waiting.unsentBytes) waiting.progressAt = now;
-      waiting.unsentBytes = unsentBytes;
-      if (now - waiting.progressAt >= stallMs) session.fellBehind();
-    }
-    this.#cancelSweep = this.#waiting.size === 0
-      ? undefined
-      : clock.after(WAITING_SWEEP_MS, () => this.#sweep());
   }
 }

@@ -239,7 +239,7 @@ function tellPresence(room: Room, change: PresenceChange, flush: Flush): void {
     // A difference is of no use without those before it.
     if (reader.session.isBehind || reader.needsPresence) {
       reader.needsPresence = true;
-      flush.hold(reader.session);
+      flush.waiting.hold(reader.session);
     } else reader.session.tellText(event);
   }
 }
