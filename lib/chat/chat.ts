@@ -1,5 +1,5 @@
 /**
- * The chat: opens sessions, and owns what they share.
+ * The chat: puts its parts together, and gives every transport its sessions.
  *
  * @module
  */
@@ -16,16 +16,12 @@ import {
   WORK_PER_CLAIM,
 } from "../limits.ts";
 import { type Log, UnavailableError } from "../log/log.ts";
-import { type ErrorCode, Refusal } from "../protocol/refusal.ts";
-import { RICH_SUBPROTOCOL } from "../protocol/event.ts";
-import { parseRoomName, parseUsername } from "../protocol/name.ts";
-import type { Cursor, Position } from "../protocol/position.ts";
 import { RateLimiter } from "../rate_limiter.ts";
 import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
-import { checkRead, DEFAULT_ROOM, inboxTarget, roomTarget, type Target } from "./access.ts";
+import { Arrivals, closingOf, type JoinRequest } from "./arrival.ts";
 import { Commands } from "./commands.ts";
-import { authorized, claimName, nameOf, visitName } from "./entrance.ts";
+import { authorized } from "./entrance.ts";
 import { Expiry } from "./expiry.ts";
 import { Flush } from "./flush.ts";
 import type { ChatEvent } from "./journal.ts";
@@ -38,7 +34,7 @@ import { Registry } from "./registry.ts";
 import { Requests } from "./requests.ts";
 import { Rooms } from "./rooms.ts";
 import { SendBudget } from "./send_budget.ts";
-import { Session, type Visitor } from "./session.ts";
+import { Session } from "./session.ts";
 import { Tally } from "./tally.ts";
 import { EventStreamWire } from "./wire.ts";
 
@@ -84,18 +80,6 @@ export interface ChatOptions {
   readonly report?: (event: ChatEvent) => void;
 }
 
-/** What a client asks for when it connects. */
-export interface JoinRequest extends Visitor {
-  /** Whether it claims the name though it has no key: a socket does, a GET never. */
-  readonly claimsWithoutKey: boolean;
-  /** The username as it came, or `undefined` where it could not be decoded. */
-  readonly username: string | undefined;
-  /** The names of the rooms as they came; none: {@linkcode DEFAULT_ROOM}. */
-  readonly rooms: readonly string[];
-  /** Where to go on. */
-  readonly cursor: Cursor;
-}
-
 /** All rooms and all users of one process. */
 export class Chat {
   /** What can be asked without a session. */
@@ -111,8 +95,7 @@ export class Chat {
   readonly #rooms: Rooms;
   readonly #flush: Flush;
   readonly #commands: Commands;
-  readonly #membership: Membership;
-  readonly #expiry: Expiry<Session>;
+  readonly #arrivals: Arrivals;
 
   /**
    * Creates a chat without users.
@@ -130,7 +113,7 @@ export class Chat {
     const { tally } = this;
     this.#flush = new Flush({ budget: this.budget, stallMs, clock, tally, onError });
     this.#rooms = new Rooms({ ...options, flush: this.#flush });
-    this.#expiry = new Expiry(clock, (session) => {
+    const expiry = new Expiry<Session>(clock, (session) => {
       session.end(CLOSE_CODE.Unauthorized, "token expired");
     });
     const messageLimiter = limiter(messagesPerSecond, messagesBurst);
@@ -141,13 +124,14 @@ export class Chat {
       registry: this.#registry,
       rooms: this.#rooms,
       flush: this.#flush,
-      expiry: this.#expiry,
+      expiry,
       publisher: new Publisher({ ...options, messageLimiter, tally }),
       workLimiter: limiter(work / 60, work),
       typingLimiter: limiter(TYPING_PER_SECOND, TYPING_BURST),
     };
-    this.#membership = new Membership(context);
-    this.#commands = new Commands({ ...context, membership: this.#membership });
+    const membership = new Membership(context);
+    this.#arrivals = new Arrivals({ ...context, membership });
+    this.#commands = new Commands({ ...context, membership });
     this.requests = new Requests(context);
     this.moderation = new Moderation(context);
     options.directory.listen({
@@ -238,7 +222,7 @@ export class Chat {
       new EventStreamWire(request.cursor),
     );
     try {
-      await this.#open(session, request, principal);
+      await this.#arrivals.open(session, request, principal);
       return session;
     } catch (error) {
       session.closed();
@@ -268,7 +252,7 @@ export class Chat {
     const session = new Session(poll, visitor, this.#commands, poll.wire);
     poll.handle(session);
     try {
-      await this.#open(session, request, principal);
+      await this.#arrivals.open(session, request, principal);
       if (session.isUpToDate) await poll.wait(waitMs, signal);
       // What is there is not worth another request, be it still to be read or come in the last moment.
       if (!session.isUpToDate) await poll.wait(STORE_WAIT_MS, signal);
@@ -287,89 +271,6 @@ export class Chat {
     who: Promise<Principal | Unauthorized>,
   ): Promise<void> {
     const principal = authorized(await who);
-    if (!session.isClosed) await this.#open(session, request, principal);
+    if (!session.isClosed) await this.#arrivals.open(session, request, principal);
   }
-
-  async #open(session: Session, request: JoinRequest, principal: Principal): Promise<void> {
-    session.principal = principal;
-    const { address, cursor, isPlain } = request;
-    const user = nameOf(request.username, principal);
-    const rooms = this.#parseRooms(request, principal);
-    const { directory } = this.#options;
-    const identity = request.claimsWithoutKey || principal.author !== undefined
-      ? await claimName(directory, { user, author: principal.author, address })
-      : await visitName(directory, user, address);
-    if (session.isClosed) return directory.release(identity);
-    session.identify(identity);
-    this.#expiry.set(session, principal.expiresAt);
-    this.#registry.add(session);
-    this.#welcome(session);
-    this.#options.report?.({ type: "opened", session });
-
-    const positions = isPlain ? undefined : positionsOf(cursor);
-    const inbox = isPlain ? undefined : inboxTarget(identity);
-    if (inbox !== undefined) {
-      await this.#membership.enter(session, inbox, positions?.get(`@${user.key}`));
-    }
-    for (const room of rooms) {
-      await this.#membership.enter(session, room, positions?.get(room.channel));
-    }
-    session.opened();
-  }
-
-  #parseRooms({ isPlain, rooms }: JoinRequest, principal: Principal): Target[] {
-    const names = rooms.length === 0 ? [DEFAULT_ROOM] : rooms;
-    if (names.length > (isPlain ? 1 : this.#options.roomsPerConnectionMax)) {
-      throw new Refusal("room_name_invalid", "too many rooms");
-    }
-    return names.map((name) => checkRead(principal, roomTarget(name)));
-  }
-
-  #welcome(session: Session): void {
-    const { bodyBytesMax, messagesPerSecond, messagesBurst, roomsPerConnectionMax } = this.#options;
-    session.tell({
-      type: "welcome",
-      protocol: RICH_SUBPROTOCOL,
-      username: session.identity.user.text,
-      limits: { bodyBytesMax, messagesPerSecond, messagesBurst, roomsPerConnectionMax },
-      pingSeconds: this.#options.pingSeconds,
-    });
-  }
-}
-
-/** How a session that cannot be opened is closed: what a person can change has a code of its own. */
-function closingOf(code: ErrorCode, error: unknown): [code: number, reason: string] {
-  switch (code) {
-    case "username_invalid":
-      return [CLOSE_CODE.UsernameInvalid, "username invalid"];
-    case "username_taken":
-      return [CLOSE_CODE.UsernameTaken, "username taken"];
-    case "unauthorized":
-      return [CLOSE_CODE.Unauthorized, (error as Refusal).message];
-    case "room_name_invalid":
-    case "forbidden":
-      return [CLOSE_CODE.RoomInvalid, "room name invalid or not allowed"];
-    case "banned":
-      return [CLOSE_CODE.Kicked, "banned"];
-    case "rate_limited":
-    case "rooms_full":
-      return [CLOSE_CODE.ServerFull, (error as Refusal).message];
-    case "unavailable":
-      return [CLOSE_CODE.InternalError, (error as Error).message];
-    default:
-      return [CLOSE_CODE.InternalError, "internal error"];
-  }
-}
-
-/** The positions of a cursor by room's key, or `@` and user's key; of two for one room the first counts. */
-function positionsOf(cursor: Cursor): Map<string, Position> {
-  const positions = new Map<string, Position>();
-  for (const [name, position] of cursor) {
-    const isInbox = name.startsWith("@");
-    const key = (isInbox ? parseUsername(name.slice(1)) : parseRoomName(name))?.key;
-    if (key === undefined) continue;
-    const target = isInbox ? `@${key}` : key;
-    if (!positions.has(target)) positions.set(target, position);
-  }
-  return positions;
 }

@@ -6,7 +6,8 @@
 
 import { createOpenAuthenticator } from "../../lib/auth/open.ts";
 import { ANONYMOUS, type Principal } from "../../lib/auth/principal.ts";
-import { Chat, type ChatOptions, type JoinRequest } from "../../lib/chat/chat.ts";
+import type { JoinRequest } from "../../lib/chat/arrival.ts";
+import { Chat, type ChatOptions } from "../../lib/chat/chat.ts";
 import { type RefusalFields, refusalOf } from "../../lib/chat/refusal.ts";
 import { LocalDirectory } from "../../lib/directory/local.ts";
 import type { LocalLog, LocalLogEvent, LocalLogOptions } from "../../lib/log/local.ts";
