@@ -9,7 +9,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { setImmediate } from "node:timers";
 import {
@@ -25,7 +25,7 @@ import { Traffic } from "../traffic.ts";
 import type { TransportBindings, UpgradeOptions } from "./connection.ts";
 import { ConnectionSet } from "./connection_set.ts";
 import { FramesConnection, type FramesHost } from "./frames_connection.ts";
-import { HeaderLines, requestOf, respond, urlOf } from "./node_http.ts";
+import { HeaderLines, inTurn, refuse, requestOf, respond, urlOf } from "./node_http.ts";
 import { SharedFrames } from "./shared_frames.ts";
 
 /** Settings of a {@linkcode FramesTransport}. */
@@ -269,36 +269,6 @@ export class FramesTransport implements FramesHost {
       upgrade,
     });
   }
-}
-
-const BUSY = Symbol("busy");
-
-/**
- * Waits until the answers to earlier requests of a connection have gone: a client that asks and asks, and reads
- * nothing, would otherwise have all of them made, and kept.
- */
-async function inTurn(socket: Socket, outgoing: ServerResponse): Promise<void> {
-  const own = socket as Socket & { [BUSY]?: Promise<void> };
-  const before = own[BUSY];
-  const { promise, resolve } = Promise.withResolvers<void>();
-  own[BUSY] = promise;
-  outgoing.once("close", resolve);
-  await before;
-}
-
-/** Answers an upgrade as if it were a request: its socket has left the server, and is ended. */
-async function refuse(
-  incoming: IncomingMessage,
-  socket: Socket,
-  response: Response,
-): Promise<void> {
-  const outgoing = new ServerResponse(incoming);
-  outgoing.shouldKeepAlive = false;
-  outgoing.assignSocket(socket);
-  outgoing.once("finish", () => socket.end());
-  socket.on("end", () => socket.end());
-  socket.resume();
-  await respond(outgoing, response);
 }
 
 function ignore(): void {}

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { type IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { SOCKET_WRITE_BYTES_MAX } from "../limits.ts";
 
 /** The lines of a request's head, of which a `Headers` would be made in vain for every handshake. */
@@ -164,4 +165,43 @@ function drained(outgoing: ServerResponse): Promise<void> {
   outgoing.on("drain", done);
   outgoing.on("close", done);
   return promise;
+}
+
+const BUSY = Symbol("busy");
+
+/**
+ * Waits until the answers to earlier requests of a connection have gone: a client that asks and asks, and reads
+ * nothing, would otherwise have all of them made, and kept.
+ *
+ * @param socket The connection.
+ * @param outgoing The answer to the next one.
+ */
+export async function inTurn(socket: Socket, outgoing: ServerResponse): Promise<void> {
+  const own = socket as Socket & { [BUSY]?: Promise<void> };
+  const before = own[BUSY];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  own[BUSY] = promise;
+  outgoing.once("close", resolve);
+  await before;
+}
+
+/**
+ * Answers an upgrade as if it were a request: its socket has left the server, and is ended.
+ *
+ * @param incoming The request.
+ * @param socket Its socket.
+ * @param response The answer.
+ */
+export async function refuse(
+  incoming: IncomingMessage,
+  socket: Socket,
+  response: Response,
+): Promise<void> {
+  const outgoing = new ServerResponse(incoming);
+  outgoing.shouldKeepAlive = false;
+  outgoing.assignSocket(socket);
+  outgoing.once("finish", () => socket.end());
+  socket.on("end", () => socket.end());
+  socket.resume();
+  await respond(outgoing, response);
 }
