@@ -4,6 +4,8 @@
  * @module
  */
 
+import { encodeHead, FIELD_VALUE, TOKEN, tokenOf } from "./head.ts";
+
 /** The parts of an HTTP request that {@linkcode checkUpgrade} looks at; a `Request` has them. */
 export interface UpgradeRequest {
   /** The method, in the case in which it was sent. */
@@ -65,10 +67,6 @@ const CONNECTION_UPGRADE = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i;
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 /** 20 bytes in Base64. */
 const ACCEPT = /^[A-Za-z0-9+/]{26}[AEIMQUYcgkosw048]=$/;
-/** A token, as subprotocols are (RFC 9110 §5.6.2). */
-export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** RFC 9110 §5.5 without obs-text: nothing that could end a line or need an encoding. */
-const FIELD_VALUE = /^[\t\x20-\x7e]*$/;
 /** What a request line can hold between its spaces, from the path's slash on. */
 const PATH = /^\/[\x21-\x7e]*$/;
 
@@ -217,22 +215,6 @@ export function encodeHandshakeRequest(request: HandshakeRequest): Uint8Array<Ar
   }
   if (origin !== undefined) fields.push(["Origin", origin]);
   return encodeHead(`GET ${path} HTTP/1.1`, [...fields, ...Object.entries(headers)]);
-}
-
-function encodeHead(startLine: string, fields: [string, string][]): Uint8Array<ArrayBuffer> {
-  let head = `${startLine}\r\n`;
-  for (const [name, value] of fields) {
-    if (!FIELD_VALUE.test(value)) {
-      throw new SyntaxError(`Cannot encode handshake: ${name} is ${JSON.stringify(value)}`);
-    }
-    head += `${tokenOf(name)}: ${value}\r\n`;
-  }
-  return encoder.encode(`${head}\r\n`);
-}
-
-function tokenOf(text: string): string {
-  if (TOKEN.test(text)) return text;
-  throw new SyntaxError(`Cannot encode handshake: ${JSON.stringify(text)} is not a token`);
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { TOKEN } from "../websocket/handshake.ts";
+import { TOKEN } from "../websocket/head.ts";
 import { parseBytes } from "./bytes.ts";
 import type { Side } from "./frame_reader.ts";
 
