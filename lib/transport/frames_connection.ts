@@ -7,7 +7,7 @@
 import type { Socket } from "node:net";
 import { CLOSE_SECONDS_MAX, PONG_UNSENT_BYTES_MAX } from "../limits.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
-import type { ProtocolError } from "../websocket/decoder.ts";
+import type { ProtocolError } from "../websocket/protocol_error.ts";
 import { encodeCloseFrame, encodeFrame, OPCODE } from "../websocket/frame.ts";
 import type { Traffic } from "../traffic.ts";
 import type { Connection, ConnectionHandler, UpgradeOptions } from "./connection.ts";

@@ -6,7 +6,8 @@
 
 import type { Socket } from "node:net";
 import { MESSAGE_FRAGMENTS_MAX, READ_MESSAGES_MAX, READ_PINGS_MAX } from "../limits.ts";
-import { Decoder, type DecoderHandler, ProtocolError } from "../websocket/decoder.ts";
+import { Decoder, type DecoderHandler } from "../websocket/decoder.ts";
+import { ProtocolError } from "../websocket/protocol_error.ts";
 import { joinBytes } from "./shared_frames.ts";
 
 /** Where it goes. */

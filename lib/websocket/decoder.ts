@@ -9,7 +9,6 @@
  * @module
  */
 
-import { CLOSE_CODE, isValidCloseCode } from "./close_code.ts";
 import {
   applyMask,
   type FrameHeader,
@@ -17,24 +16,10 @@ import {
   OPCODE,
   parseFrameHeader,
 } from "./frame.ts";
-
-/** What a peer sent that ends its connection. */
-export class ProtocolError extends Error {
-  /** The close code to answer with: 1002, 1007 or 1009 (RFC 6455 §7.4.1). */
-  readonly closeCode: number;
-
-  /**
-   * Makes an error.
-   *
-   * @param closeCode The close code to answer with.
-   * @param message What was wrong, short enough for a close reason.
-   */
-  constructor(closeCode: number, message: string) {
-    super(message);
-    this.name = "ProtocolError";
-    this.closeCode = closeCode;
-  }
-}
+import { checkFrame, CONTROL_BYTES_MAX, isControl, parseClose } from "./frame_rules.ts";
+import { Gathering } from "./gathering.ts";
+import { excess, violation } from "./protocol_error.ts";
+import { decodeUtf8, Utf8Check } from "./utf8.ts";
 
 /**
  * Receives what a {@linkcode Decoder} reads, in the order of the wire.
@@ -72,13 +57,6 @@ export const DECODER_LIMITS: DecoderLimits = {
   messageBytesMax: 1_048_576,
   fragmentsMax: 1024,
 };
-
-/** RFC 6455 §5.5. */
-const CONTROL_BYTES_MAX = 125;
-
-const UTF8_STRICT: TextDecoderOptions = { fatal: true, ignoreBOM: true };
-const strictDecoder = new TextDecoder("utf-8", UTF8_STRICT);
-const lenientDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Decodes the frames of one direction of one connection.
@@ -129,7 +107,7 @@ export class Decoder {
   #messageBytes = 0;
   #fragments = 0;
   #messagePart: Gathering | undefined;
-  #utf8: TextDecoder | undefined;
+  #utf8: Utf8Check | undefined;
 
   /**
    * Makes a decoder for a new connection, after its handshake.
@@ -237,28 +215,14 @@ export class Decoder {
   }
 
   #checkHeader(header: FrameHeader): void {
-    const { opcode, fin, rsv, mask, length, lengthFault } = header;
-    // §5.2: "MUST be 0 unless an extension is negotiated", and none is.
-    if (rsv !== 0) throw violation(`reserved bits are ${rsv}`);
-    if (opcode > OPCODE.Pong || (opcode > OPCODE.Binary && opcode < OPCODE.Close)) {
-      throw violation(`opcode ${opcode} is reserved`); // §5.2
-    }
-    // §5.1, both ways.
-    if (this.#role === "server" && mask === undefined) throw violation("it is not masked");
-    if (this.#role === "client" && mask !== undefined) throw violation("it is masked");
-    if (lengthFault !== undefined) throw violation(`length is ${lengthFault}`); // §5.2
-
-    if (isControl(opcode)) { // §5.5
-      if (!fin) throw violation("a control frame is fragmented");
-      if (length > CONTROL_BYTES_MAX) throw violation(`a control frame has ${length} bytes`);
-      return;
-    }
+    checkFrame(header, this.#role);
+    const { opcode, length } = header;
+    if (isControl(opcode)) return;
     if (opcode === OPCODE.Continuation) { // §5.4
       if (this.#messageOpcode === undefined) throw violation("there is no message to continue");
     } else if (this.#messageOpcode !== undefined) {
       throw violation("a message begins inside another");
     }
-
     const { frameBytesMax, messageBytesMax, fragmentsMax } = this.#limits;
     if (length > frameBytesMax) {
       throw excess(`frame has ${length} bytes, at most ${frameBytesMax} are allowed`);
@@ -296,12 +260,8 @@ export class Decoder {
   #keep(piece: Uint8Array): void {
     if (piece.length === 0) return;
     if (this.#messageOpcode === OPCODE.Text) {
-      this.#utf8 ??= new TextDecoder("utf-8", UTF8_STRICT);
-      try {
-        this.#utf8.decode(piece, { stream: true });
-      } catch {
-        throw notUtf8();
-      }
+      this.#utf8 ??= new Utf8Check();
+      this.#utf8.take(piece);
     }
     this.#messagePart ??= new Gathering();
     this.#messagePart.append(piece, this.#fin ? this.#messageBytes : Infinity);
@@ -325,13 +285,7 @@ export class Decoder {
   }
 
   #endWithClose(payload: Uint8Array): void {
-    let code: number = CLOSE_CODE.NoStatus;
-    if (payload.length === 1) throw violation("a close frame has 1 byte"); // §5.5.1
-    if (payload.length >= 2) {
-      code = payload[0]! << 8 | payload[1]!;
-      if (!isValidCloseCode(code)) throw violation(`close code is ${code}`); // §7.4
-    }
-    const reason = decodeUtf8(payload.subarray(2));
+    const { code, reason } = parseClose(payload);
     this.stop();
     this.#handler.close(code, reason);
   }
@@ -343,59 +297,4 @@ export class Decoder {
     if (this.#mask !== undefined) this.#mask = applyMask(chunk, this.#mask, at, end);
     return chunk.subarray(at, end);
   }
-}
-
-/** Bytes gathered from pieces. */
-class Gathering {
-  #buffer: Uint8Array = new Uint8Array(0);
-  length = 0;
-
-  /**
-   * Copies a piece to the end. The buffer doubles, which bounds it by the bytes that came, but
-   * stays within `bytesMax` when that will do.
-   */
-  append(piece: Uint8Array, bytesMax: number): Uint8Array {
-    const length = this.length + piece.length;
-    if (length > this.#buffer.length) {
-      const capacity = Math.max(length, Math.min(2 * this.#buffer.length, bytesMax));
-      const grown = new Uint8Array(capacity);
-      grown.set(this.#buffer.subarray(0, this.length));
-      this.#buffer = grown;
-    }
-    this.#buffer.set(piece, this.length);
-    this.length = length;
-    return this.#buffer.subarray(0, length);
-  }
-}
-
-/**
- * Decodes a whole text. The lenient decoder is several times faster and makes one-byte strings of
- * ASCII; only a replacement character calls for the strict one, which knows a sent U+FFFD from a
- * wrong byte.
- */
-function decodeUtf8(bytes: Uint8Array): string {
-  const text = lenientDecoder.decode(bytes);
-  if (!text.includes("\uFFFD")) return text;
-  try {
-    return strictDecoder.decode(bytes);
-  } catch {
-    throw notUtf8();
-  }
-}
-
-/** §5.5: control frames are those whose opcode has its highest bit set. */
-function isControl(opcode: number): boolean {
-  return (opcode & 0x8) !== 0;
-}
-
-function violation(what: string): ProtocolError {
-  return new ProtocolError(CLOSE_CODE.ProtocolError, `Cannot read frame: ${what}`);
-}
-
-function excess(what: string): ProtocolError {
-  return new ProtocolError(CLOSE_CODE.MessageTooBig, `Cannot read message: ${what}`);
-}
-
-function notUtf8(): ProtocolError {
-  return new ProtocolError(CLOSE_CODE.InvalidPayload, "Cannot read text: it is not UTF-8");
 }

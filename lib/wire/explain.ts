@@ -5,7 +5,7 @@
  */
 
 import { harmlessExcerpt } from "../terminal/format.ts";
-import type { ProtocolError } from "../websocket/decoder.ts";
+import type { ProtocolError } from "../websocket/protocol_error.ts";
 import { type FrameHeader, OPCODE } from "../websocket/frame.ts";
 import { characterOf, counted, spaced } from "./bytes.ts";
 import { FrameReader, type SeenFrame, type Side } from "./frame_reader.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { Decoder, ProtocolError } from "../websocket/decoder.ts";
+import { Decoder } from "../websocket/decoder.ts";
+import { ProtocolError } from "../websocket/protocol_error.ts";
 import {
   applyMask,
   type FrameHeader,

@@ -1,11 +1,7 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { Receiver as WsReceiver, Sender as WsSender } from "ws";
-import {
-  Decoder,
-  DECODER_LIMITS,
-  type DecoderLimits,
-  ProtocolError,
-} from "../../lib/websocket/decoder.ts";
+import { Decoder, DECODER_LIMITS, type DecoderLimits } from "../../lib/websocket/decoder.ts";
+import { ProtocolError } from "../../lib/websocket/protocol_error.ts";
 import { encodeCloseFrame, encodeFrame, type Frame, OPCODE } from "../../lib/websocket/frame.ts";
 
 type Role = "server" | "client";
