@@ -6,7 +6,7 @@
 
 import { type Clock, DAY_MS } from "../clock.ts";
 import type { Directory, Outcast } from "../directory/directory.ts";
-import { isDirectoryChannel } from "../directory/local.ts";
+import { isDirectoryChannel } from "../directory/records.ts";
 import { ERASE_PASSES_MAX, ERASE_STEP_MESSAGES, HISTORY_PAGE_MAX } from "../limits.ts";
 import type { Log, Place } from "../log/log.ts";
 import { look } from "../log/look.ts";

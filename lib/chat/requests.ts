@@ -7,7 +7,7 @@
 import type * as z from "zod";
 import type { Principal } from "../auth/principal.ts";
 import type { Directory } from "../directory/directory.ts";
-import { NO_ROOMS } from "../directory/local.ts";
+import { NO_ROOMS } from "../directory/records.ts";
 import { PRESENCE_USERS_MAX } from "../limits.ts";
 import type { Log } from "../log/log.ts";
 import type { ROOM_SCHEMA } from "../protocol/answer.ts";

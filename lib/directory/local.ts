@@ -7,7 +7,6 @@
 import { type Clock, DAY_MS } from "../clock.ts";
 import { VISIT_MS } from "../limits.ts";
 import type { Entry, Log } from "../log/log.ts";
-import { look } from "../log/look.ts";
 import type { Name } from "../protocol/name.ts";
 import { RateLimiter } from "../rate_limiter.ts";
 import {
@@ -22,6 +21,8 @@ import {
   type Occupied,
   type Outcast,
 } from "./directory.ts";
+import { LocalBans } from "./local_bans.ts";
+import { claimsChannel, DirectoryRecords } from "./records.ts";
 
 /** What a {@linkcode LocalDirectory} works with. */
 export interface LocalDirectoryOptions {
@@ -72,8 +73,8 @@ export class LocalDirectory implements Directory {
   readonly #options: LocalDirectoryOptions;
   readonly #claimLimiter: RateLimiter;
   readonly #claims = new Map<string, Claim>();
-  /** Until when a channel's subject is banned, as far as that was said since the start. */
-  readonly #bans = new Map<string, number>();
+  readonly #records: DirectoryRecords;
+  readonly #bans: LocalBans;
   /** Until when a name may be visited again from an address as one that is not new. */
   readonly #visits = new Map<string, number>();
   readonly #oldClaimsUntil: number;
@@ -87,6 +88,8 @@ export class LocalDirectory implements Directory {
   constructor(options: LocalDirectoryOptions) {
     this.#options = options;
     const { clock, claimsPerMinute } = options;
+    this.#records = new DirectoryRecords(options);
+    this.#bans = new LocalBans(this.#records, clock);
     this.#claimLimiter = new RateLimiter({
       perSecond: claimsPerMinute / 60,
       burst: claimsPerMinute,
@@ -114,7 +117,7 @@ export class LocalDirectory implements Directory {
       await claim.claimed.catch(() => {});
       claim = this.#claims.get(user.key);
     }
-    if (this.#isBannedNow(user.key, author)) return { refused: "banned" };
+    if (this.#bans.isBannedNow(user.key, author)) return { refused: "banned" };
     claim ??= this.#begin(request, author);
     claim.uses++;
     claim.stay?.();
@@ -126,7 +129,9 @@ export class LocalDirectory implements Directory {
     await this.#claims.get(user.key)?.claimed.catch(() => {});
     if (this.#claims.has(user.key)) return { refused: "taken" };
     if (await this.isBanned(user.key, undefined)) return { refused: "banned" };
-    if (this.#isKept(await this.#last(claimsChannel(user.key)))) return { refused: "taken" };
+    if (this.#isKept(await this.#records.last(claimsChannel(user.key)))) {
+      return { refused: "taken" };
+    }
     const retryAfterMs = address === undefined ? 0 : this.#countVisit(user, address);
     if (retryAfterMs > 0) return { refused: "limited", retryAfterMs };
     return { identity: { user, author: this.#nobody(user), inbox: undefined } };
@@ -186,7 +191,9 @@ export class LocalDirectory implements Directory {
   #settle(key: string, claim: Claim, claimed: Claimed): Claimed {
     claim.isPending = false;
     // Who has been banned since the store was asked.
-    const outcome: Claimed = this.#isBannedNow(key, claim.author) ? { refused: "banned" } : claimed;
+    const outcome: Claimed = this.#bans.isBannedNow(key, claim.author)
+      ? { refused: "banned" }
+      : claimed;
     if ("refused" in outcome && this.#claims.get(key) === claim) this.#claims.delete(key);
     return outcome;
   }
@@ -199,7 +206,7 @@ export class LocalDirectory implements Directory {
   ): Promise<Claimed> {
     const { clock, historyDays } = this.#options;
     if (await this.isBanned(user.key, hasKey ? author : undefined)) return { refused: "banned" };
-    const last = await this.#last(claimsChannel(user.key));
+    const last = await this.#records.last(claimsChannel(user.key));
     const isOwn = last?.author === author;
     if (!isOwn) {
       if (this.#isKept(last)) return { refused: "taken" };
@@ -213,7 +220,7 @@ export class LocalDirectory implements Directory {
     if (isOwn && last.body !== FREE && isFresh) {
       return { identity: { user: { text: last.sender, key: user.key }, author, inbox } };
     }
-    await this.#say(claimsChannel(user.key), author, user.text, "");
+    await this.#records.say(claimsChannel(user.key), author, user.text, "");
     return { identity: { user, author, inbox } };
   }
 
@@ -227,7 +234,7 @@ export class LocalDirectory implements Directory {
       if (this.#claims.get(key) !== claim) return;
       this.#claims.delete(key);
       // Where this cannot be stored, the next start holds the name once more.
-      this.#say(claimsChannel(key), claim.author, identity.user.text, FREE).catch(() => {});
+      this.#records.say(claimsChannel(key), claim.author, identity.user.text, FREE).catch(() => {});
     });
   }
 
@@ -237,7 +244,7 @@ export class LocalDirectory implements Directory {
       const { user, author, inbox } = claimed.identity;
       return inbox === undefined ? undefined : { user, author, inbox };
     }
-    const last = await this.#last(claimsChannel(key));
+    const last = await this.#records.last(claimsChannel(key));
     if (last === undefined) return undefined;
     const { author, sender } = last;
     return { user: { text: sender, key }, author, inbox: inboxChannel(key, author) };
@@ -245,31 +252,12 @@ export class LocalDirectory implements Directory {
 
   async ban(key: string, untilMs: number): Promise<Holder | undefined> {
     const holder = await this.holder(key);
-    const now = this.#options.clock.wallNow();
-    for (const [ban, until] of this.#bans) if (until <= now) this.#bans.delete(ban);
-    this.#bans.set(nameBan(key), untilMs);
-    const said = [this.#say(nameBan(key), "ban", "", `${untilMs}`)];
-    if (holder !== undefined) {
-      const ban = authorBan(holder.author);
-      const before = this.#bannedUntil(ban);
-      this.#bans.set(ban, untilMs);
-      // A short ban under one name leaves a longer one under another as it is; lifting lifts both.
-      const until = untilMs > now ? Math.max(untilMs, await before) : untilMs;
-      this.#bans.set(ban, until);
-      said.push(this.#say(ban, "ban", "", `${until}`));
-    }
-    await Promise.all(said);
+    await this.#bans.ban(key, holder?.author, untilMs);
     return holder;
   }
 
-  async isBanned(key: string | undefined, author: string | undefined): Promise<boolean> {
-    const bans = [];
-    if (key !== undefined) bans.push(nameBan(key));
-    if (author !== undefined) bans.push(authorBan(author));
-    for (const ban of bans) {
-      if (await this.#bannedUntil(ban) > this.#options.clock.wallNow()) return true;
-    }
-    return false;
+  isBanned(key: string | undefined, author: string | undefined): Promise<boolean> {
+    return this.#bans.isBanned(key, author);
   }
 
   putOut(outcast: Outcast): Promise<number> {
@@ -293,54 +281,4 @@ export class LocalDirectory implements Directory {
   close(): Promise<void> {
     return Promise.resolve();
   }
-
-  async #bannedUntil(ban: string): Promise<number> {
-    return this.#bans.get(ban) ?? Number((await this.#last(ban))?.body ?? 0);
-  }
-
-  /** Whether there is a ban that was said since the start: for those whom the store let in before it. */
-  #isBannedNow(key: string, author: string): boolean {
-    const now = this.#options.clock.wallNow();
-    return [nameBan(key), authorBan(author)].some((ban) => (this.#bans.get(ban) ?? 0) > now);
-  }
-
-  async #say(channel: string, author: string, sender: string, body: string): Promise<void> {
-    const { log, clock, randomId } = this.#options;
-    const at = clock.wallNow();
-    await log.append(channel, { kind: "message", id: randomId(), author, sender, at, body });
-  }
-
-  async #last(channelName: string): Promise<Entry | undefined> {
-    const [last] = await look(
-      this.#options.log,
-      channelName,
-      (channel) => channel.read(channel.head - 1, 1),
-    );
-    return last;
-  }
-}
-
-/**
- * Whether a channel of the log is the directory's own: what stands there are claims and bans, no messages.
- *
- * @param name The channel's name.
- */
-export function isDirectoryChannel(name: string): boolean {
-  return /^[~!]/.test(name);
-}
-
-/** Of channels whose names begin with one of these none is a room: inboxes, and the directory's own. */
-export const NO_ROOMS = "@~!";
-
-// None of these can be a room's name.
-function claimsChannel(key: string): string {
-  return `~${key}`;
-}
-
-function nameBan(key: string): string {
-  return `!name/${key}`;
-}
-
-function authorBan(author: string): string {
-  return `!author/${author}`;
 }
