@@ -5,7 +5,7 @@
  */
 
 import { type Context, Hono } from "hono";
-import type { JoinRequest } from "../lib/chat/arrival.ts";
+import type { JoinRequest } from "../lib/chat/visitor.ts";
 import type { ConnectionKind } from "../lib/connection_counter.ts";
 import { type Cursor, parseCursor } from "../lib/protocol/position.ts";
 import { WAIT_RANGE } from "../lib/protocol/query.ts";

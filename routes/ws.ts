@@ -6,11 +6,11 @@
 
 import { type Context, Hono } from "hono";
 import { createEcho } from "../lib/chat/echo.ts";
-import { messageBytesMaxOf } from "../lib/chat/session.ts";
 import type { ConnectionKind } from "../lib/connection_counter.ts";
 import { RICH_SUBPROTOCOL } from "../lib/protocol/event.ts";
 import { PLAIN_SUBPROTOCOL } from "../lib/protocol/plain.ts";
 import { parseCursor } from "../lib/protocol/position.ts";
+import { messageBytesMax } from "../lib/protocol/text.ts";
 import type { Connection, ConnectionHandler, UpgradeOptions } from "../lib/transport/connection.ts";
 import { CLOSE_CODE } from "../lib/websocket/close_code.ts";
 import { checkUpgrade, parseSubprotocols } from "../lib/websocket/handshake.ts";
@@ -49,8 +49,11 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
       offered.includes(name)
     );
     const isPlain = subprotocol !== RICH_SUBPROTOCOL;
-    const messageBytesMax = messageBytesMaxOf(isPlain, config.bodyBytesMax);
-    return upgrade(c, isPlain ? "plain" : "rich", { subprotocol, messageBytesMax }, (address) => {
+    const settings = {
+      subprotocol,
+      messageBytesMax: messageBytesMax(isPlain, config.bodyBytesMax),
+    };
+    return upgrade(c, isPlain ? "plain" : "rich", settings, (address) => {
       const credential = findCredential(c.req.header("Authorization"), offered);
       const request = {
         isPlain,

@@ -17,19 +17,8 @@ import type { Expiry } from "./expiry.ts";
 import type { ChatEvent } from "./journal.ts";
 import type { Membership } from "./membership.ts";
 import type { Registry } from "./registry.ts";
-import type { Session, Visitor } from "./session.ts";
-
-/** What a client asks for when it connects. */
-export interface JoinRequest extends Visitor {
-  /** Whether it claims the name though it has no key: a socket does, a GET never. */
-  readonly claimsWithoutKey: boolean;
-  /** The username as it came, or `undefined` where it could not be decoded. */
-  readonly username: string | undefined;
-  /** The names of the rooms as they came; none: {@linkcode DEFAULT_ROOM}. */
-  readonly rooms: readonly string[];
-  /** Where to go on. */
-  readonly cursor: Cursor;
-}
+import type { Session } from "./session.ts";
+import type { JoinRequest } from "./visitor.ts";
 
 /** What arrivals work with. */
 export interface ArrivalContext {

@@ -19,7 +19,7 @@ import { type Log, UnavailableError } from "../log/log.ts";
 import { RateLimiter } from "../rate_limiter.ts";
 import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
-import { Arrivals, closingOf, type JoinRequest } from "./arrival.ts";
+import { Arrivals, closingOf } from "./arrival.ts";
 import { Commands } from "./commands.ts";
 import { authorized } from "./entrance.ts";
 import { Expiry } from "./expiry.ts";
@@ -36,6 +36,7 @@ import { Rooms } from "./rooms.ts";
 import { SendBudget } from "./send_budget.ts";
 import { Session } from "./session.ts";
 import { Tally } from "./tally.ts";
+import type { JoinRequest } from "./visitor.ts";
 import { EventStreamWire } from "./wire.ts";
 
 /** Settings of a {@linkcode Chat}. */

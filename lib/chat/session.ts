@@ -10,12 +10,13 @@ import { BAD_COMMANDS_MAX, OPENING_MESSAGES_MAX } from "../limits.ts";
 import { type Command, parseCommand } from "../protocol/command.ts";
 import type { Event } from "../protocol/event.ts";
 import type { ErrorCode } from "../protocol/refusal.ts";
-import { exceedsBytes, jsonBytesMax } from "../protocol/text.ts";
+import { exceedsBytes, messageBytesMax } from "../protocol/text.ts";
 import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE, mayReconnect } from "../websocket/close_code.ts";
 import type { Flush } from "./flush.ts";
 import type { Sender } from "./publisher.ts";
 import type { Frame, Reader, Recipient } from "./room.ts";
+import type { Visitor } from "./visitor.ts";
 import { RICH_WIRE, type Wire } from "./wire.ts";
 
 /** Bounds of what a session may do. */
@@ -31,18 +32,6 @@ export interface SessionSettings {
 /** Most sessions have nothing of their own to tell most of the time, and need no list for it. */
 const NO_EVENTS: string[] = [];
 
-/** Who has opened a connection, before any name is claimed. */
-export interface Visitor {
-  /** Whether it speaks the plain protocol, else the rich one. */
-  readonly isPlain: boolean;
-  /** Where it comes from, for the limits on addresses. */
-  readonly address: string;
-  /** The id of the request that has opened it, for the log. */
-  readonly requestId?: string | undefined;
-  /** How long its user is shown as present after it has ended, where that is expected to be back. */
-  readonly stayMs?: number;
-}
-
 /** What a session can turn to. */
 export interface SessionHost {
   /** The bounds. */
@@ -57,16 +46,6 @@ export interface SessionHost {
   refused(session: Session, code: ErrorCode): void;
   /** A session has ended. */
   ended(session: Session): void;
-}
-
-/**
- * Bytes that a message on a session's socket may have.
- *
- * @param isPlain Whether it speaks the plain protocol, else the rich one.
- * @param bodyBytesMax A message's body, in bytes of UTF-8.
- */
-export function messageBytesMaxOf(isPlain: boolean, bodyBytesMax: number): number {
-  return isPlain ? bodyBytesMax : jsonBytesMax(bodyBytesMax);
 }
 
 /** A user on one connection. */
@@ -169,7 +148,7 @@ export class Session implements ConnectionHandler, Recipient {
     if (typeof message !== "string") {
       return this.end(CLOSE_CODE.UnsupportedData, "binary messages are not taken here");
     }
-    const bytesMax = messageBytesMaxOf(this.isPlain, this.#host.settings.bodyBytesMax);
+    const bytesMax = messageBytesMax(this.isPlain, this.#host.settings.bodyBytesMax);
     if (exceedsBytes(message, bytesMax)) {
       return this.end(CLOSE_CODE.MessageTooBig, `a message may have ${bytesMax} bytes`);
     }

@@ -17,6 +17,16 @@ export function jsonBytesMax(bodyBytesMax: number): number {
 }
 
 /**
+ * Bytes that a message on a session's socket may have.
+ *
+ * @param isPlain Whether it speaks the plain protocol, else the rich one.
+ * @param bodyBytesMax A message's body, in bytes of UTF-8.
+ */
+export function messageBytesMax(isPlain: boolean, bodyBytesMax: number): number {
+  return isPlain ? bodyBytesMax : jsonBytesMax(bodyBytesMax);
+}
+
+/**
  * Tells whether a text is longer than a number of bytes in UTF-8, without encoding it where its length
  * in UTF-16 already decides: a code unit is one to three bytes.
  *

@@ -5,7 +5,7 @@
  */
 
 import { ANONYMOUS, type Principal } from "../../lib/auth/principal.ts";
-import type { JoinRequest } from "../../lib/chat/arrival.ts";
+import type { JoinRequest } from "../../lib/chat/visitor.ts";
 import type { Command } from "../../lib/protocol/command.ts";
 import type { Position } from "../../lib/protocol/position.ts";
 import type { Order } from "./asked.ts";

@@ -6,7 +6,7 @@
 
 import { createOpenAuthenticator } from "../../lib/auth/open.ts";
 import { ANONYMOUS, type Principal } from "../../lib/auth/principal.ts";
-import type { JoinRequest } from "../../lib/chat/arrival.ts";
+import type { JoinRequest } from "../../lib/chat/visitor.ts";
 import { Chat, type ChatOptions } from "../../lib/chat/chat.ts";
 import { type RefusalFields, refusalOf } from "../../lib/chat/refusal.ts";
 import { LocalDirectory } from "../../lib/directory/local.ts";
