@@ -15,7 +15,7 @@ import { startServer, type TestServer } from "../support/server.ts";
 export type Options = ConstructorParameters<typeof Natter>[0];
 
 /** Every wait shorter than a person would like, so that many faults fit into a second. */
-export const HURRIED: Partial<Options> = {
+const HURRIED: Partial<Options> = {
   backoffBaseMs: 20,
   backoffCapMs: 200,
   pongTimeoutMs: 250,
