@@ -56,6 +56,12 @@ export interface Ears {
    */
   heard(sender: number, micros: number): void;
   /**
+   * The server has acknowledged a message.
+   *
+   * @param micros The time that it carries.
+   */
+  acknowledged(micros: number): void;
+  /**
    * A client takes part.
    *
    * @param client The client.

@@ -10,6 +10,7 @@ function listen(dialect: Dialect) {
     watchedBy: (client) => client === 0 ? EVERYBODY : 5,
     delivered: (client, count) => log.push(["delivered", client, count]),
     heard: (sender, micros) => log.push(["heard", sender, micros]),
+    acknowledged: () => {},
     joined: (client, past) => log.push(["joined", client, past]),
     answer: (client, text) => log.push(["answer", client, text]),
   };

@@ -41,7 +41,6 @@ interface Handshake {
 
 /** The clients of a run, numbered from 0 in the order in which they connected. */
 export class Crowd {
-  readonly #port: number;
   readonly #onText: OnText;
   readonly #poller = new Poller();
   readonly #descriptors: number[] = [];
@@ -56,11 +55,9 @@ export class Crowd {
   /**
    * Makes a crowd of nobody.
    *
-   * @param port Where the server listens on this machine.
    * @param onText Told of each text that a client receives.
    */
-  constructor(port: number, onText: OnText) {
-    this.#port = port;
+  constructor(onText: OnText) {
     this.#onText = onText;
   }
 
@@ -77,17 +74,18 @@ export class Crowd {
   /**
    * Connects one more client, and asks for the upgrade.
    *
+   * @param port Where the server listens on this machine.
    * @param request What it asks for.
    * @throws {Error} If the connection is refused.
    */
-  begin({ path, subprotocols = [] }: Request): void {
+  begin(port: number, { path, subprotocols = [] }: Request): void {
     const client = this.size;
-    const descriptor = connectTo(this.#port);
+    const descriptor = connectTo(port);
     this.#descriptors.push(descriptor);
     this.#left.push(undefined);
     const key = createKey();
     this.#handshakes.set(client, { client, key, subprotocols });
-    const host = `127.0.0.1:${this.#port}`;
+    const host = `127.0.0.1:${port}`;
     this.#write(client, encodeHandshakeRequest({ path, host, key, subprotocols }));
     this.#poller.add(descriptor, client);
   }

@@ -6,29 +6,30 @@
  */
 
 import { join, resume } from "./arrivals.ts";
+import type { Job, Measurement, Outcome } from "./job.ts";
 import { closedLoop, idle, openLoop } from "./loads.ts";
 import { reading } from "./reading.ts";
 import { Room } from "./room.ts";
-import { clientsIn, type Job, type Measurement, type Outcome } from "./scenarios.ts";
+import { clientsIn } from "./scenarios.ts";
 
 function measure(job: Job): Promise<Measurement> {
-  const { port, pid, dialect, toSender, scenario, seconds } = job;
+  const { ports, dialect, toSender, scenario, seconds } = job;
   if (scenario.kind === "reading") return reading(job, scenario);
   if (dialect === "poll" || dialect === "events") {
     throw new Error(`Nobody can speak over ${dialect}`);
   }
-  const room = new Room({ port, dialect, toSender, clientsMax: clientsIn(scenario) });
+  const room = new Room({ ports, dialect, toSender, clientsMax: clientsIn(scenario) });
   switch (scenario.kind) {
     case "closed":
-      return closedLoop(room, scenario, seconds, pid);
+      return closedLoop(room, scenario, seconds, job);
     case "open":
-      return openLoop(room, scenario, seconds, pid);
+      return openLoop(room, scenario, seconds, job);
     case "idle":
-      return idle(room, scenario, pid);
+      return idle(room, scenario, job);
     case "join":
-      return join(room, scenario, pid);
+      return join(room, scenario, job);
     case "resume":
-      return resume(room, scenario, seconds, pid);
+      return resume(room, scenario, seconds, job);
   }
 }
 

@@ -5,35 +5,44 @@
  */
 
 import type { Histogram } from "./histogram.ts";
-import { type Usage, usageOf } from "./proc.ts";
+import type { Subject } from "./job.ts";
+import { type Usage, usageOf, usageOfAll } from "./proc.ts";
+import { figuresOfRedis, type RedisCounts, RedisProbe } from "./redis_probe.ts";
 
 /** Who receives what is counted. */
 export interface Receivers {
   /** Deliveries to all of them. */
   readonly receivedTotal: number;
+  /** Acknowledgements to all of them, where there are any. */
+  readonly acknowledgedTotal?: number;
 }
 
 /** What an interval of a load had used at its beginning, and what it has used since. */
 export class Interval {
   readonly #receivers: Receivers;
-  readonly #pid: number;
-  readonly #began = performance.now();
+  readonly #subject: Subject;
+  readonly #probe: RedisProbe | undefined;
+  readonly #counts: RedisCounts | undefined;
+  readonly #began: number;
   readonly #received: number;
-  readonly #server: Usage;
-  readonly #generator: Usage;
+  readonly #acknowledged: number;
+  readonly #before: { readonly server: Usage; readonly redis: Usage; readonly generator: Usage };
 
   /**
    * Begins an interval.
    *
    * @param receivers A room, or other readers.
-   * @param pid The server's process.
+   * @param subject The processes that are measured.
    */
-  constructor(receivers: Receivers, pid: number) {
+  constructor(receivers: Receivers, subject: Subject) {
     this.#receivers = receivers;
-    this.#pid = pid;
+    this.#subject = subject;
+    this.#probe = subject.redis && new RedisProbe(subject.redis.port);
+    this.#counts = this.#probe?.counts();
+    this.#began = performance.now();
     this.#received = receivers.receivedTotal;
-    this.#server = usageOf(pid);
-    this.#generator = usageOf("self");
+    this.#acknowledged = receivers.acknowledgedTotal ?? 0;
+    this.#before = this.#usages();
   }
 
   /** How long it has lasted. */
@@ -44,11 +53,32 @@ export class Interval {
   /** The figures of the interval that ends now. */
   end() {
     const { seconds } = this;
-    const busy = (then: Usage, now: Usage) => (now.cpuSeconds - then.cpuSeconds) / seconds;
+    const before = this.#before, now = this.#usages();
+    const busy = (who: keyof typeof now) =>
+      (now[who].cpuSeconds - before[who].cpuSeconds) / seconds;
+    const messages = (this.#receivers.acknowledgedTotal ?? 0) - this.#acknowledged;
     return {
+      appendsPerSecond: messages / seconds,
       deliveriesPerSecond: (this.#receivers.receivedTotal - this.#received) / seconds,
-      serverBusy: busy(this.#server, usageOf(this.#pid)),
-      generatorBusy: busy(this.#generator, usageOf("self")),
+      serverBusy: busy("server"),
+      generatorBusy: busy("generator"),
+      ...this.#probe && {
+        redisBusy: busy("redis"),
+        ...figuresOfRedis(this.#counts!, this.#probe.counts(), {
+          messages,
+          seconds,
+          instances: this.#subject.pids.length,
+        }),
+      },
+    };
+  }
+
+  #usages() {
+    const { pids, redis } = this.#subject;
+    return {
+      server: usageOfAll(pids),
+      redis: usageOfAll(redis === undefined ? [] : [redis.pid]),
+      generator: usageOf("self"),
     };
   }
 }
@@ -62,5 +92,18 @@ export function percentiles(latencies: Histogram) {
   return {
     p50Ms: latencies.percentile(0.5) / 1000,
     p99Ms: latencies.percentile(0.99) / 1000,
+  };
+}
+
+/**
+ * Reads the figures of acknowledgements.
+ *
+ * @param acks What was counted: nothing, over a protocol that has none.
+ */
+export function ackPercentiles(acks: Histogram) {
+  if (acks.total === 0) return {};
+  return {
+    ackP50Ms: acks.percentile(0.5) / 1000,
+    ackP99Ms: acks.percentile(0.99) / 1000,
   };
 }

@@ -5,8 +5,10 @@
  */
 
 import { Histogram } from "./histogram.ts";
-import { Interval, percentiles } from "./interval.ts";
-import { usageOf } from "./proc.ts";
+import { ackPercentiles, Interval, percentiles } from "./interval.ts";
+import type { Measurement, Subject } from "./job.ts";
+import { usageOfAll } from "./proc.ts";
+import { RedisProbe } from "./redis_probe.ts";
 import { nowMicros, type Room } from "./room.ts";
 import {
   type ClosedScenario,
@@ -14,7 +16,6 @@ import {
   IDLE_SETTLE_MS,
   type IdleScenario,
   MEASURED_TURNS,
-  type Measurement,
   type OpenScenario,
   TIMED_CLIENTS_MAX,
   TURNS_WAIT_SECONDS,
@@ -37,18 +38,18 @@ const RATE_HELD_MIN = 0.98;
  * @param room An empty room.
  * @param scenario The scenario.
  * @param seconds The least length of the measured interval.
- * @param pid The server's process.
+ * @param subject The processes that are measured.
  * @returns Deliveries to all clients in the interval, and the time from a message to its watcher.
  */
 export async function closedLoop(
   room: Room,
   { clients, window }: ClosedScenario,
   seconds: number,
-  pid: number,
+  subject: Subject,
 ): Promise<Measurement> {
   await room.enter(clients);
   room.meet();
-  const beforeBytes = usageOf(pid).rssBytes;
+  const beforeBytes = usageOfAll(subject.pids).rssBytes;
 
   const senders = Math.min(window, clients);
   const senderAt = (index: number) => Math.floor(index * clients / senders);
@@ -58,12 +59,13 @@ export async function closedLoop(
   }
   let seen = 0;
   let open = true;
-  let latencies = new Histogram();
+  let latencies = new Histogram(), acks = new Histogram();
   room.onDelivery = (sender, micros) => {
     latencies.add(nowMicros() - micros);
     seen++;
     if (open) room.say(sender);
   };
+  room.onAck = (micros) => acks.add(nowMicros() - micros);
 
   let lagMessages = 0;
   const turn = (leastSeconds: number, turns: number) => {
@@ -84,16 +86,25 @@ export async function closedLoop(
   for (let index = 0; index < window; index++) room.say(senderAt(index % senders));
   turn(WARM_UP_SECONDS, WARM_UP_TURNS);
   latencies = new Histogram();
+  acks = new Histogram();
   lagMessages = 0;
-  const interval = new Interval(room, pid);
+  const interval = new Interval(room, subject);
   turn(seconds, MEASURED_TURNS);
-  const figures = { ...interval.end(), ...percentiles(latencies), lagMessages };
+  const figures = {
+    ...interval.end(),
+    ...percentiles(latencies),
+    ...ackPercentiles(acks),
+    lagMessages,
+  };
   open = false;
   const faults = room.settle();
   if (lagMessages > LAG_WINDOWS_MAX * window) {
     faults.push(`a client lagged ${lagMessages} messages`);
   }
-  return { figures: { ...figures, beforeBytes, afterBytes: usageOf(pid).rssBytes }, faults };
+  return {
+    figures: { ...figures, beforeBytes, afterBytes: usageOfAll(subject.pids).rssBytes },
+    faults,
+  };
 }
 
 /**
@@ -103,14 +114,14 @@ export async function closedLoop(
  * @param room An empty room.
  * @param scenario The scenario.
  * @param seconds The usual length of the measured interval.
- * @param pid The server's process.
+ * @param subject The processes that are measured.
  * @returns Deliveries to all clients in the interval, and latencies to the timed ones.
  */
 export async function openLoop(
   room: Room,
-  { clients, messagesPerSecond, otherRooms, intervals = 1 }: OpenScenario,
+  { clients, messagesPerSecond, otherRooms, burst = 1, intervals = 1 }: OpenScenario,
   seconds: number,
-  pid: number,
+  subject: Subject,
 ): Promise<Measurement> {
   await room.enter(clients);
   if (otherRooms !== undefined) {
@@ -118,11 +129,12 @@ export async function openLoop(
     room.pollFor(IDLE_SETTLE_MS);
   }
   room.meet();
-  const beforeBytes = usageOf(pid).rssBytes;
+  const beforeBytes = usageOfAll(subject.pids).rssBytes;
 
   const timed = Math.min(clients, TIMED_CLIENTS_MAX);
   for (let index = 0; index < timed; index++) room.watch(Math.floor(index * clients / timed));
   const latencies = new Histogram();
+  const acks = new Histogram();
   const lateness = new Histogram();
   const start = nowMicros() + 10_000;
   const from = start + WARM_UP_SECONDS * 1e6;
@@ -130,16 +142,19 @@ export async function openLoop(
   room.onDelivery = (_sender, micros) => {
     if (micros >= from) latencies.add(nowMicros() - micros);
   };
+  room.onAck = (micros) => {
+    if (micros >= from) acks.add(nowMicros() - micros);
+  };
 
   let interval: Interval | undefined;
-  const step = 1e6 / messagesPerSecond;
+  const step = burst * 1e6 / messagesPerSecond;
   for (let index = 0, due = start; due < to; due = start + ++index * step) {
     const lateMicros = pollUntil(room, due);
     if (due >= from) {
-      interval ??= new Interval(room, pid);
+      interval ??= new Interval(room, subject);
       lateness.add(lateMicros);
     }
-    room.say(index % clients, due);
+    for (let nth = index * burst; nth < (index + 1) * burst; nth++) room.say(nth % clients, due);
   }
   pollUntil(room, to);
   const figures = interval!.end();
@@ -151,9 +166,10 @@ export async function openLoop(
     figures: {
       ...figures,
       ...percentiles(latencies),
+      ...ackPercentiles(acks),
       sentLateP99Ms: lateness.percentile(0.99) / 1000,
       beforeBytes,
-      afterBytes: usageOf(pid).rssBytes,
+      afterBytes: usageOfAll(subject.pids).rssBytes,
     },
     faults,
   };
@@ -174,21 +190,28 @@ function pollUntil(room: Room, micros: number): number {
  *
  * @param room An empty room.
  * @param scenario The scenario.
- * @param pid The server's process.
+ * @param subject The processes that are measured.
  * @returns The server's memory before and after, and a connection's share of the difference.
  */
 export async function idle(
   room: Room,
   { clients }: IdleScenario,
-  pid: number,
+  subject: Subject,
 ): Promise<Measurement> {
   await room.enter(FIRST_CLIENTS);
   room.meet();
   room.pollFor(IDLE_SETTLE_MS);
-  const beforeBytes = usageOf(pid).rssBytes;
+  const beforeBytes = usageOfAll(subject.pids).rssBytes;
+  const redis = subject.redis && new RedisProbe(subject.redis.port);
+  const redisBytes = redis?.counts().usedBytes ?? 0;
   await room.enter(clients);
   room.pollFor(IDLE_SETTLE_MS);
-  const afterBytes = usageOf(pid).rssBytes;
+  const afterBytes = usageOfAll(subject.pids).rssBytes;
   const bytesPerConnection = (afterBytes - beforeBytes) / clients;
-  return { figures: { beforeBytes, afterBytes, bytesPerConnection }, faults: room.settle() };
+  const ofRedis = redis &&
+    { redisBytesPerConnection: (redis.counts().usedBytes - redisBytes) / clients };
+  return {
+    figures: { beforeBytes, afterBytes, bytesPerConnection, ...ofRedis },
+    faults: room.settle(),
+  };
 }

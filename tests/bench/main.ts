@@ -6,19 +6,20 @@
 
 import { join } from "node:path";
 import { makeDatabase, removeDatabases } from "./database.ts";
+import type { Outcome } from "./job.ts";
 import { describeMachine, installPeers } from "./machine.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { endAll, generate, isPinned, startServer } from "./processes.ts";
 import { reportOf } from "./report.ts";
-import { type Outcome, type Scenario, SCENARIOS } from "./scenarios.ts";
+import { measureAll } from "./runs.ts";
+import { type Scenario, SCENARIOS } from "./scenarios.ts";
 import { startScraping } from "./scraper.ts";
 import { ROOT_DIRECTORY, type Server, SERVERS } from "./servers.ts";
 
 const options = readOptions();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, async () => {
-    await endAll();
-    removeDatabases();
+    await cleanUp();
     Deno.exit(130);
   });
 }
@@ -27,10 +28,14 @@ try {
   console.log(report);
   if (options.out !== undefined) await Deno.writeTextFile(options.out, `${report}\n`);
 } finally {
+  await cleanUp();
+}
+Deno.exit();
+
+async function cleanUp(): Promise<void> {
   await endAll();
   removeDatabases();
 }
-Deno.exit();
 
 function readOptions(): Options {
   try {
@@ -43,35 +48,30 @@ function readOptions(): Options {
 }
 
 async function run({ runs, servers, scenarios, seconds }: Options): Promise<string> {
-  const measured = servers.filter((name) =>
-    scenarios.some((scenario) => SCENARIOS[scenario]!.servers.includes(name))
-  ).map((name) => SERVERS[name]!);
+  const plan = planOf(SCENARIOS, scenarios, servers);
+  const measured = servers.filter((name) => [...plan.values()].flat().includes(name))
+    .map((name) => SERVERS[name]!);
   if (measured.some(({ program }) => program !== "deno")) await installPeers();
   const machine = await describeMachine(measured);
-  const results = new Map<string, Map<string, Outcome[]>>();
-  const serversOf = (scenario: string) =>
-    servers.filter((name) => SCENARIOS[scenario]!.servers.includes(name));
-  for (const name of scenarios) {
-    const outcomes = serversOf(name).map((server): [string, Outcome[]] => [server, []]);
-    if (outcomes.length > 0) results.set(name, new Map(outcomes));
-  }
-  for (let index = 0; index < runs; index++) {
-    for (const name of results.keys()) {
-      for (const server of turned(serversOf(name), index)) {
-        const outcome = await measure(SERVERS[server]!, SCENARIOS[name]!, seconds);
-        results.get(name)!.get(server)!.push(outcome);
-        console.error(`run ${index + 1}/${runs} ${name} ${server} ${brief(outcome)}`);
-      }
-    }
-  }
+  const results = await measureAll({
+    runs,
+    tell: console.error,
+    scenarios: plan,
+    measure: (server, scenario) => measure(SERVERS[server]!, SCENARIOS[scenario]!, seconds),
+  });
   return reportOf({ machine, runs, seconds, isPinned, results });
 }
 
-/** Another order in each run, so that no server always comes after the same one. */
-function turned(names: readonly string[], run: number): string[] {
-  const first = Math.floor(run / 2) % names.length;
-  const order = [...names.slice(first), ...names.slice(0, first)];
-  return run % 2 === 0 ? order : order.reverse();
+/** The servers of each scenario that were chosen. */
+function planOf(
+  all: Readonly<Record<string, Scenario>>,
+  scenarios: readonly string[],
+  servers: readonly string[],
+): Map<string, string[]> {
+  return new Map(scenarios.map((scenario) => [
+    scenario,
+    servers.filter((name) => all[scenario]!.servers.includes(name)),
+  ]));
 }
 
 /** A fresh process each time, so that no scenario sees what another has left behind. */
@@ -81,7 +81,8 @@ async function measure(server: Server, scenario: Scenario, seconds: number): Pro
     const { port, pid, end } = await startServer(server, database.env);
     const { dialect, toSender = false, scrapedWith } = server;
     const scraper = scrapedWith === undefined ? undefined : startScraping(port, scrapedWith);
-    const outcome = await generate({ port, pid, dialect, toSender, scenario, seconds });
+    const job = { ports: [port], pids: [pid], dialect, toSender, scenario, seconds };
+    const outcome = await generate(job);
     await scraper?.end();
     const ended = await end();
     return ended === undefined ? outcome : { failed: ended };
@@ -90,12 +91,4 @@ async function measure(server: Server, scenario: Scenario, seconds: number): Pro
   } finally {
     database.remove();
   }
-}
-
-/** For whoever watches; the report has the figures properly. */
-function brief(outcome: Outcome): string {
-  return JSON.stringify(
-    outcome,
-    (_key, value) => typeof value === "number" ? Number(value.toPrecision(4)) : value,
-  );
 }

@@ -57,6 +57,19 @@ export function usageOf(pid: number | "self"): Usage {
   return { cpuSeconds, rssBytes };
 }
 
+/**
+ * Reads what several processes have used, with their children.
+ *
+ * @param pids The processes.
+ * @returns The sums.
+ * @throws {Deno.errors.NotFound} If one is gone.
+ */
+export function usageOfAll(pids: readonly number[]): Usage {
+  const usages = pids.map(usageOf);
+  const sum = (figure: keyof Usage) => usages.reduce((sum, usage) => sum + usage[figure], 0);
+  return { cpuSeconds: sum("cpuSeconds"), rssBytes: sum("rssBytes") };
+}
+
 /** Not every kernel has the file, and a thread may end at any time. */
 function childrenOf(pid: number | "self", thread: string): number[] {
   try {

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { cpuSecondsOf, rssBytesOf } from "./proc.ts";
+import { assert, assertEquals } from "@std/assert";
+import { cpuSecondsOf, rssBytesOf, usageOf, usageOfAll } from "./proc.ts";
 
 Deno.test("the time on a processor is read behind a name that holds spaces and parentheses", () => {
   const text = "42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 150 25 0 0 20 0 1 0 100 1000 10";
@@ -9,4 +9,10 @@ Deno.test("the time on a processor is read behind a name that holds spaces and p
 Deno.test("resident memory is read in bytes, and is 0 for a process without memory", () => {
   assertEquals(rssBytesOf("Name:\tdeno\nVmHWM:\t  300 kB\nVmRSS:\t  200 kB\n"), 204_800);
   assertEquals(rssBytesOf("Name:\tdeno\nState:\tZ (zombie)\n"), 0);
+});
+
+Deno.test("what several processes have used is a sum, and of none it is nothing", () => {
+  const { pid } = Deno;
+  assert(usageOfAll([pid, pid]).rssBytes > usageOf(pid).rssBytes);
+  assertEquals(usageOfAll([]), { cpuSeconds: 0, rssBytes: 0 });
 });

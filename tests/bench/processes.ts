@@ -5,12 +5,13 @@
  */
 
 import { join } from "node:path";
-import type { Job, Outcome } from "./scenarios.ts";
+import type { Job, Outcome } from "./job.ts";
 import { PEERS_DIRECTORY, type Server } from "./servers.ts";
 
-/** The core of the server, and that of the generator. */
-const SERVER_CORE = 0;
-const GENERATOR_CORE = 1;
+/** The core of the server, that of the generator, and all there are: lists, as `taskset` reads them. */
+const SERVER_CORE = "0";
+const GENERATOR_CORE = "1";
+export const EVERY_CORE: string = `0-${navigator.hardwareConcurrency - 1}`;
 /** How long a server may take until it accepts. */
 const START_WAIT_MS = 15_000;
 /** How often to look whether it does. */
@@ -65,17 +66,19 @@ export function pathOf(program: Server["program"]): string {
  *
  * @param server Which.
  * @param env What to add to its environment.
+ * @param cores Where it may run; on a core of its own by default.
  * @returns The server.
  * @throws {Error} If it ends instead, or takes too long.
  */
 export async function startServer(
   server: Server,
   env: Readonly<Record<string, string>> = {},
+  cores: string = SERVER_CORE,
 ): Promise<RunningServer> {
   const args = [...server.args];
   let port = 0;
   if (server.port === "argument") args.push(String(port = freePort()));
-  const child = spawn(SERVER_CORE, pathOf(server.program), {
+  const child = spawn(cores, pathOf(server.program), {
     args,
     cwd: server.directory,
     env: { ...server.env, ...env },
@@ -131,10 +134,11 @@ export async function startServer(
  * Runs the load generator.
  *
  * @param job What to do.
+ * @param cores Where it may run; on a core of its own by default.
  * @returns What came of it.
  */
-export async function generate(job: Job): Promise<Outcome> {
-  const child = spawn(GENERATOR_CORE, Deno.execPath(), {
+export async function generate(job: Job, cores: string = GENERATOR_CORE): Promise<Outcome> {
+  const child = spawn(cores, Deno.execPath(), {
     args: ["run", "-A", join(import.meta.dirname!, "generator.ts"), JSON.stringify(job)],
     stdin: "null",
     stdout: "piped",
@@ -151,13 +155,13 @@ export async function generate(job: Job): Promise<Outcome> {
   }
 }
 
-function spawn(core: number, program: string, options: Deno.CommandOptions): Deno.ChildProcess {
+function spawn(cores: string, program: string, options: Deno.CommandOptions): Deno.ChildProcess {
   if (isEnding) throw new Error("The benchmark is ending");
   // taskset becomes the program, so that the process id is the program's.
   const command = isPinned
     ? new Deno.Command("taskset", {
       ...options,
-      args: ["-c", String(core), program, ...options.args ?? []],
+      args: ["-c", cores, program, ...options.args ?? []],
     })
     : new Deno.Command(program, options);
   const child = command.spawn();

@@ -7,12 +7,11 @@
 import { Histogram } from "./histogram.ts";
 import { HttpReaders } from "./http_readers.ts";
 import { Interval, percentiles } from "./interval.ts";
-import { usageOf } from "./proc.ts";
+import type { Job, Measurement } from "./job.ts";
+import { usageOfAll } from "./proc.ts";
 import { nowMicros, Room } from "./room.ts";
 import {
   IDLE_SETTLE_MS,
-  type Job,
-  type Measurement,
   type ReadingScenario,
   TIMED_CLIENTS_MAX,
   WARM_UP_SECONDS,
@@ -36,14 +35,15 @@ interface Audience {
  * @returns Deliveries to all readers in the interval, latencies to the timed ones, and memory a reader.
  */
 export async function reading(
-  { port, pid, dialect, seconds }: Job,
+  job: Job,
   { clients, messagesPerSecond, intervals = 1 }: ReadingScenario,
 ): Promise<Measurement> {
+  const { ports, pids, dialect, seconds } = job;
   const isHttp = dialect === "poll" || dialect === "events";
-  const room = new Room({ port, dialect: "rich", toSender: true, clientsMax: 1 + clients });
+  const room = new Room({ ports, dialect: "rich", toSender: true, clientsMax: 1 + clients });
   await room.enter(1);
   room.pollFor(IDLE_SETTLE_MS);
-  const beforeBytes = usageOf(pid).rssBytes;
+  const beforeBytes = usageOfAll(pids).rssBytes;
   const latencies = new Histogram();
   const lateness = new Histogram();
   const step = Math.ceil(clients / TIMED_CLIENTS_MAX);
@@ -53,7 +53,7 @@ export async function reading(
   };
   const audience = isHttp ? httpAudience() : await socketAudience();
   pollFor(IDLE_SETTLE_MS);
-  const bytesPerConnection = (usageOf(pid).rssBytes - beforeBytes) / clients;
+  const bytesPerConnection = (usageOfAll(pids).rssBytes - beforeBytes) / clients;
 
   const start = nowMicros() + 10_000;
   from = start + WARM_UP_SECONDS * 1e6;
@@ -63,7 +63,7 @@ export async function reading(
   for (let due = start; due < to; due = start + said * 1e6 / messagesPerSecond) {
     const lateMicros = pollUntil(due);
     if (due >= from) {
-      interval ??= new Interval(audience, pid);
+      interval ??= new Interval(audience, job);
       lateness.add(lateMicros);
     }
     room.say(0, due);
@@ -77,10 +77,10 @@ export async function reading(
     bytesPerConnection,
   };
   const faults = audience.settle(said);
-  return { figures: { ...figures, beforeBytes, afterBytes: usageOf(pid).rssBytes }, faults };
+  return { figures: { ...figures, beforeBytes, afterBytes: usageOfAll(pids).rssBytes }, faults };
 
   function httpAudience(): Audience {
-    const readers = new HttpReaders(port, dialect as "poll" | "events");
+    const readers = new HttpReaders(ports[0]!, dialect as "poll" | "events");
     readers.onDelivery = (reader, micros) => {
       if (reader % step === 0) onDelivery(micros);
     };

@@ -72,8 +72,8 @@ export class RichConversation implements Conversation {
   readonly #ears: Ears;
   /** The offset of the last entry that each client has. */
   readonly #offsets: Float64Array;
-  /** Who waits for the ack of a `ref`. */
-  readonly #unanswered = new Map<string, number>();
+  /** Who waits for the ack of a `ref`, and what was said. */
+  readonly #unanswered = new Map<string, { readonly client: number; readonly body: string }>();
   /** Clients that have come back to a position. */
   readonly #resuming = new Set<number>();
   #epoch = "";
@@ -119,7 +119,7 @@ export class RichConversation implements Conversation {
   command(client: number, body: string): string {
     const random = crypto.getRandomValues(new Uint8Array(REF_BYTES));
     const ref = random.toBase64({ alphabet: "base64url" });
-    this.#unanswered.set(ref, client);
+    this.#unanswered.set(ref, { client, body });
     return JSON.stringify({ type: "message", room: ROOM, body, ref });
   }
 
@@ -172,10 +172,13 @@ export class RichConversation implements Conversation {
         }
         return true;
       }
-      case "ack":
-        if (this.#unanswered.get(event.ref) !== client || event.duplicate) break;
+      case "ack": {
+        const said = this.#unanswered.get(event.ref);
+        if (said?.client !== client || event.duplicate) break;
         this.#unanswered.delete(event.ref);
+        this.#ears.acknowledged(Number(said.body.slice(0, TIME_DIGITS)));
         return false;
+      }
       case "joined":
         if (this.#resuming.has(client) && !event.recovered) break;
         this.#epoch = event.epoch;

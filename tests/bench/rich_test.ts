@@ -10,10 +10,12 @@ function listen(watched = EVERYBODY) {
   const delivered: number[] = [];
   const heard: [sender: number, micros: number][] = [];
   const joined: [client: number, past: number][] = [];
+  const acknowledged: number[] = [];
   const ears: Ears = {
     watchedBy: () => watched,
     delivered: (_client, count) => delivered.push(count),
     heard: (sender, micros) => heard.push([sender, micros]),
+    acknowledged: (micros) => acknowledged.push(micros),
     joined: (client, past) => joined.push([client, past]),
     answer: () => {},
   };
@@ -24,7 +26,7 @@ function listen(watched = EVERYBODY) {
     const bytes = encoder.encode(`12345${frame},"offset":99}`);
     conversation.hear(client, bytes, 5, 5 + frame.length);
   }
-  return { conversation, hear, delivered, heard, joined };
+  return { conversation, hear, delivered, heard, joined, acknowledged };
 }
 
 function entry(
@@ -162,4 +164,21 @@ Deno.test("who comes back says where it stands, and must be recovered", () => {
   assertThrows(() => hear(5, joinedAt(70, 120)), Error, "unexpected");
   hear(5, joinedAt(20, 120, true));
   assertEquals(joined.at(-1), [5, 100]);
+});
+
+Deno.test("an ack tells the time of its message, and only to whom it is due", () => {
+  const { conversation, hear, acknowledged } = listen();
+  hear(3, joinedAt(0));
+  const ref = JSON.parse(conversation.command(3, bodyOf(4711))).ref;
+  const ack = event({
+    type: "ack",
+    ref,
+    id: "abcdefghijklmnop",
+    offset: 1,
+    at: 0,
+    duplicate: false,
+  });
+  assertThrows(() => hear(4, ack), Error, "unexpected event");
+  hear(3, ack);
+  assertEquals([acknowledged, conversation.unanswered], [[4711], 0]);
 });

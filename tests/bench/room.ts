@@ -31,8 +31,8 @@ const POLL_MS = 10;
 
 /** What a room is made of. */
 export interface RoomOptions {
-  /** Where the server listens on this machine. */
-  readonly port: number;
+  /** Where the instances of the server listen on this machine: each has a stretch of the clients. */
+  readonly ports: readonly number[];
   /** What it speaks. */
   readonly dialect: DialectName;
   /** Whether a sender gets its own messages too. */
@@ -52,6 +52,7 @@ export function nowMicros(): number {
 
 /** Clients in one room of one server. */
 export class Room {
+  readonly #ports: readonly number[];
   readonly #toSender: boolean;
   readonly #conversation: Conversation;
   readonly #crowd: Crowd;
@@ -67,29 +68,38 @@ export class Room {
   #receivedTotal = 0;
   #sentTotal = 0;
   #ready = 0;
+  /** Acknowledgements to all clients. */
+  acknowledgedTotal = 0;
   /** Told of each delivery that {@linkcode watch} named: who said it, and the time that it carries. */
   onDelivery: (sender: number, micros: number) => void = () => {};
   /** Told of each client that has come in: the time since it began to connect, in microseconds. */
   onReady: (micros: number) => void = () => {};
+  /** Told of each acknowledgement: the time that its message carries. */
+  onAck: (micros: number) => void = () => {};
 
   /**
    * Makes an empty room.
    *
    * @param options What it is made of.
    */
-  constructor({ port, dialect, toSender, clientsMax }: RoomOptions) {
+  constructor({ ports, dialect, toSender, clientsMax }: RoomOptions) {
+    this.#ports = ports;
     this.#toSender = toSender;
     const ears: Ears = {
       watchedBy: (client) => this.#watched[client]!,
       delivered: this.#onDelivered,
       heard: (sender, micros) => this.onDelivery(sender, micros),
+      acknowledged: (micros) => {
+        this.acknowledgedTotal++;
+        this.onAck(micros);
+      },
       joined: this.#onJoined,
       answer: (client, text) => this.#crowd.send(client, text),
     };
     this.#conversation = dialect === "rich"
       ? new RichConversation(ears, clientsMax)
       : new FixedConversation(DIALECTS[dialect], ears);
-    this.#crowd = new Crowd(port, (client, bytes, start, end) => {
+    this.#crowd = new Crowd((client, bytes, start, end) => {
       this.#conversation.hear(client, bytes, start, end);
     });
     this.#received = new Float64Array(clientsMax);
@@ -125,7 +135,8 @@ export class Room {
       while (this.#crowd.size < until && this.#crowd.size - this.#ready < UNDER_WAY_MAX) {
         const client = this.#crowd.size;
         this.#beganAt[client] = nowMicros();
-        this.#crowd.begin(this.#conversation.request(client, entrance));
+        const instance = Math.floor(client * this.#ports.length / this.#received.length);
+        this.#crowd.begin(this.#ports[instance]!, this.#conversation.request(client, entrance));
       }
       this.poll(POLL_MS);
       for (const client of await this.#crowd.finish()) {

@@ -4,8 +4,6 @@
  * @module
  */
 
-import type { DialectName } from "./dialects.ts";
-
 interface Common {
   /** The names of the servers that it is for. */
   readonly servers: readonly string[];
@@ -29,6 +27,8 @@ export interface OpenScenario extends Common {
   readonly messagesPerSecond: number;
   /** Silent clients beside them, each in a room of its own. */
   readonly otherRooms?: number;
+  /** Messages that come at once, and then so much later the next; 1 by default. */
+  readonly burst?: number;
   /** How many times the usual interval is measured. */
   readonly intervals?: number;
 }
@@ -272,44 +272,4 @@ export function titleOf(scenario: Scenario): string {
     case "resume":
       return `Resuming ${count(scenario.entries)} entries back, one client after the other`;
   }
-}
-
-/** A figure's name, its unit last. */
-export type Figure =
-  | "deliveriesPerSecond"
-  | "joinsPerSecond"
-  | "p50Ms"
-  | "p99Ms"
-  | "lagMessages"
-  | "sentLateP99Ms"
-  | "serverBusy"
-  | "generatorBusy"
-  | "beforeBytes"
-  | "afterBytes"
-  | "bytesPerConnection";
-
-/** What one run of a scenario against a server gave. */
-export interface Measurement {
-  /** The figures that this kind of scenario has. */
-  readonly figures: Readonly<Partial<Record<Figure, number>>>;
-  /** What the server did wrong: the figures stand, but not without these words. */
-  readonly faults: readonly string[];
-}
-
-/** A measurement, or why there is none. */
-export type Outcome = Measurement | { readonly failed: string };
-
-/** What the load generator is told. */
-export interface Job {
-  /** Where the server listens on this machine. */
-  readonly port: number;
-  /** The server's process. */
-  readonly pid: number;
-  /** What it speaks. */
-  readonly dialect: DialectName | ReadingTransport;
-  /** Whether a sender gets its own messages too. */
-  readonly toSender: boolean;
-  readonly scenario: Scenario;
-  /** Length of the measured interval. */
-  readonly seconds: number;
 }

@@ -44,10 +44,33 @@ export function ratioOf(
   values: readonly (number | undefined)[],
   bases: readonly (number | undefined)[],
 ): Spread | undefined {
-  return spreadOf(values.flatMap((value, run) => {
+  return spreadOf(
+    pairsOf(values, bases).flatMap(([value, base]) => base === 0 ? [] : [value / base]),
+  );
+}
+
+/**
+ * Summarises the differences of values that were taken in the same runs, as {@linkcode ratioOf} does ratios.
+ *
+ * @param values A value for each run; undefined where there is none.
+ * @param bases What to subtract, for each run.
+ * @returns The spread over the runs that have both; undefined if none has.
+ */
+export function differenceOf(
+  values: readonly (number | undefined)[],
+  bases: readonly (number | undefined)[],
+): Spread | undefined {
+  return spreadOf(pairsOf(values, bases).map(([value, base]) => value - base));
+}
+
+function pairsOf(
+  values: readonly (number | undefined)[],
+  bases: readonly (number | undefined)[],
+): [value: number, base: number][] {
+  return values.flatMap((value, run): [number, number][] => {
     const base = bases[run];
-    return value === undefined || base === undefined || base === 0 ? [] : [value / base];
-  }));
+    return value === undefined || base === undefined ? [] : [[value, base]];
+  });
 }
 
 /**

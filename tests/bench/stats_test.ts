@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatSpread, ratioOf, spreadOf } from "./stats.ts";
+import { differenceOf, formatSpread, ratioOf, spreadOf } from "./stats.ts";
 
 Deno.test("the median of an odd number of values is the middle one, in any order", () => {
   assertEquals(spreadOf([5, 1, 30, 4, 2]), { median: 4, min: 1, max: 30, count: 5 });
@@ -28,6 +28,16 @@ Deno.test("a run in which either value is missing has no ratio", () => {
   });
   assertEquals(ratioOf([undefined], [1]), undefined);
   assertEquals(ratioOf([1], [0]), undefined);
+});
+
+Deno.test("differences are taken in each run that has both values", () => {
+  assertEquals(differenceOf([5, 9, undefined, 7], [4, 10, 1, undefined]), {
+    median: 0,
+    min: -1,
+    max: 1,
+    count: 2,
+  });
+  assertEquals(differenceOf([], []), undefined);
 });
 
 Deno.test("a spread is written with its ends, and a single value without", () => {

@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { Figure, Outcome, Scenario } from "./scenarios.ts";
-import { type Server, SERVERS, shortTitleOf } from "./servers.ts";
-import { formatSpread, ratioOf, type Spread, spreadOf } from "./stats.ts";
+import type { Figure, Outcome } from "./job.ts";
+import type { Scenario } from "./scenarios.ts";
+import { SERVERS, shortTitleOf } from "./servers.ts";
+import { differenceOf, formatSpread, ratioOf, type Spread, spreadOf } from "./stats.ts";
 
 /** The outcomes of a scenario: for each server by name, one a run. */
 export type Outcomes = ReadonlyMap<string, readonly Outcome[]>;
@@ -18,8 +19,8 @@ export const SENT_LATE_MS_MAX = 1;
 
 const MIB = 1024 * 1024;
 
-/** A column of a table: a figure, or its ratio to that of another server in the same run. */
-interface Column {
+/** A column of a table: a figure, or how it compares with that of another server in the same run. */
+export interface Column {
   readonly title: string;
   readonly figure: Figure;
   readonly digits: number;
@@ -27,6 +28,8 @@ interface Column {
   readonly unit?: number;
   /** The server to divide by. */
   readonly against?: string;
+  /** The server to subtract. */
+  readonly minus?: string;
 }
 
 const deliveries: Column = {
@@ -35,7 +38,8 @@ const deliveries: Column = {
   digits: 1,
   unit: 1000,
 };
-const latencies: readonly Column[] = [
+/** The columns of latencies. */
+export const LATENCIES: readonly Column[] = [
   { title: "p50, ms", figure: "p50Ms", digits: 2 },
   { title: "p99, ms", figure: "p99Ms", digits: 2 },
 ];
@@ -54,7 +58,7 @@ const generatorBusy: Column = {
 
 const arrivals: readonly Column[] = [
   { ...deliveries, title: "entries/s, thousands" },
-  ...latencies,
+  ...LATENCIES,
   serverBusy,
   generatorBusy,
   ...memory,
@@ -70,7 +74,7 @@ function columnsOf({ kind, against = [] }: Scenario): readonly Column[] {
       return [
         deliveries,
         ...ratios("deliveriesPerSecond"),
-        ...latencies,
+        ...LATENCIES,
         serverBusy,
         generatorBusy,
         ...memory,
@@ -79,7 +83,7 @@ function columnsOf({ kind, against = [] }: Scenario): readonly Column[] {
     case "open":
       return [
         deliveries,
-        ...latencies,
+        ...LATENCIES,
         ...ratios("p50Ms", "p50 "),
         ...ratios("p99Ms", "p99 "),
         serverBusy,
@@ -105,7 +109,7 @@ function columnsOf({ kind, against = [] }: Scenario): readonly Column[] {
       return [
         deliveries,
         ...ratios("deliveriesPerSecond"),
-        ...latencies,
+        ...LATENCIES,
         ...ratios("p99Ms", "p99 "),
         serverBusy,
         generatorBusy,
@@ -135,10 +139,12 @@ export function figuresOf(
 }
 
 function spreadIn(outcomes: Outcomes, server: string, column: Column): Spread | undefined {
-  const { figure, unit = 1, against } = column;
-  const values = figuresOf(outcomes, server, figure);
-  if (against !== undefined) return ratioOf(values, figuresOf(outcomes, against, figure));
-  return spreadOf(values.flatMap((value) => value === undefined ? [] : [value / unit]));
+  const { figure, unit = 1, against, minus } = column;
+  const valuesOf = (server: string) =>
+    figuresOf(outcomes, server, figure).map((value) => value === undefined ? value : value / unit);
+  if (against !== undefined) return ratioOf(valuesOf(server), valuesOf(against));
+  if (minus !== undefined) return differenceOf(valuesOf(server), valuesOf(minus));
+  return spreadOf(valuesOf(server).filter((value) => value !== undefined));
 }
 
 /**
@@ -169,17 +175,28 @@ export function limitNote(kind: Scenario["kind"], outcome: Outcome): string | un
   }
 }
 
-function notesOf(kind: Scenario["kind"], server: Server, outcomes: readonly Outcome[]): string {
+/**
+ * Writes what is to be noted of a server's runs.
+ *
+ * @param outcomes What came of them.
+ * @param limitOf Says whether something else may have set the figures.
+ * @param last What a reader must know in any case.
+ */
+export function notesOf(
+  outcomes: readonly Outcome[],
+  limitOf: (outcome: Outcome) => string | undefined,
+  last?: string,
+): string {
   const counts = new Map<string, number>();
   const note = (text: string) => counts.set(text, (counts.get(text) ?? 0) + 1);
   for (const outcome of outcomes) {
-    const limit = limitNote(kind, outcome);
+    const limit = limitOf(outcome);
     if (limit !== undefined) note(limit);
     if ("failed" in outcome) note(`**failed**: ${outcome.failed}`);
     else for (const fault of outcome.faults) note(`**${fault}**`);
   }
   const notes = [...counts].map(([text, count]) => `${text}, in ${count} of ${outcomes.length}`);
-  if (server.note !== undefined) notes.push(server.note);
+  if (last !== undefined) notes.push(last);
   return notes.join("; ");
 }
 
@@ -197,6 +214,37 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(rule), ...rows.map(line)].join("\n");
 }
 
+/** A row of a table of figures. */
+export interface Row {
+  /** What is measured: the name of its outcomes. */
+  readonly name: string;
+  readonly title: string;
+  readonly notes: string;
+}
+
+/**
+ * Writes a table of figures.
+ *
+ * @param columns The columns between title and notes.
+ * @param rows The rows.
+ * @param outcomes What came of each.
+ * @returns Markdown.
+ */
+export function figureTable(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  outcomes: Outcomes,
+): string {
+  return table(
+    ["server", ...columns.map(({ title }) => title), "notes"],
+    rows.map(({ name, title, notes }) => [
+      title,
+      ...columns.map((column) => formatSpread(spreadIn(outcomes, name, column), column.digits)),
+      notes,
+    ]),
+  );
+}
+
 /**
  * Writes the table of a scenario.
  *
@@ -205,15 +253,16 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
  * @returns Markdown.
  */
 export function scenarioTable(scenario: Scenario, outcomes: Outcomes): string {
-  const columns = columnsOf(scenario);
-  const rows = Object.entries(SERVERS).filter(([name]) => outcomes.has(name)).map((
-    [name, server],
-  ) => [
-    server.title,
-    ...columns.map((column) => formatSpread(spreadIn(outcomes, name, column), column.digits)),
-    notesOf(scenario.kind, server, outcomes.get(name)!),
-  ]);
-  return table(["server", ...columns.map(({ title }) => title), "notes"], rows);
+  const rows = Object.entries(SERVERS).flatMap(([name, { title, note }]) => {
+    const runs = outcomes.get(name);
+    if (runs === undefined) return [];
+    return [{
+      name,
+      title,
+      notes: notesOf(runs, (outcome) => limitNote(scenario.kind, outcome), note),
+    }];
+  });
+  return figureTable(columnsOf(scenario), rows, outcomes);
 }
 
 /**
@@ -225,7 +274,7 @@ export function scenarioTable(scenario: Scenario, outcomes: Outcomes): string {
 export function pairTable(outcomes: Outcomes): string {
   const names = Object.keys(SERVERS).filter((name) => outcomes.has(name));
   const runs = Math.max(...names.map((name) => outcomes.get(name)!.length));
-  const columns = latencies.flatMap((column) => names.map((name) => ({ name, ...column })));
+  const columns = LATENCIES.flatMap((column) => names.map((name) => ({ name, ...column })));
   const rows = Array.from({ length: runs }, (_, run) => [
     String(run + 1),
     ...columns.map(({ name, figure, digits }) => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { limitNote, type Outcomes, pairTable, scenarioTable, table } from "./tables.ts";
-import { type Figure, type Outcome, SCENARIOS } from "./scenarios.ts";
+import type { Figure, Outcome } from "./job.ts";
+import { SCENARIOS } from "./scenarios.ts";
 import { SERVERS } from "./servers.ts";
 
 function measured(

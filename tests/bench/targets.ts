@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Figure, type Outcome, SCENARIOS } from "./scenarios.ts";
+import type { Figure, Outcome } from "./job.ts";
+import { SCENARIOS } from "./scenarios.ts";
 import { shortTitleOf } from "./servers.ts";
 import { formatSpread, ratioOf, type Spread } from "./stats.ts";
 import { figuresOf, limitNote, type Outcomes, table } from "./tables.ts";

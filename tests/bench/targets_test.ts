@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Outcome, SCENARIOS } from "./scenarios.ts";
+import type { Outcome } from "./job.ts";
+import { SCENARIOS } from "./scenarios.ts";
 import { SERVERS } from "./servers.ts";
 import { type Target, TARGETS, targetTable } from "./targets.ts";
 
