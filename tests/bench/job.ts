@@ -29,6 +29,7 @@ export type Figure =
 export type RedisFigure =
   | "redisBusy"
   | "roundTripsPerMessage"
+  | "messagesPerScript"
   | "scriptMicros"
   | "inBytesPerMessage"
   | "outBytesPerMessage"

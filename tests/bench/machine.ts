@@ -52,6 +52,16 @@ export async function describeMachine(servers: readonly Server[]): Promise<strin
   ].join("\n");
 }
 
+/**
+ * Describes the Redis that is measured.
+ *
+ * @throws {Deno.errors.NotFound} If there is none.
+ */
+export async function describeRedis(): Promise<string> {
+  const { stdout } = await new Deno.Command("redis-server", { args: ["--version"] }).output();
+  return `Redis ${/v=(\S+)/.exec(new TextDecoder().decode(stdout))?.[1]}`;
+}
+
 function jsonOf(path: string): Record<string, unknown> {
   return JSON.parse(Deno.readTextFileSync(path));
 }

@@ -1,13 +1,16 @@
 /**
- * The fan-out benchmark: Natter and its peers as whole processes, side by side in one run.
+ * The fan-out benchmark: Natter and its peers as whole processes, side by side in one run. `cluster` as the first
+ * word: Natter alone, as several instances over one Redis.
  *
  * @module
  */
 
 import { join } from "node:path";
+import { endAllRedis, measureSetup } from "./cluster.ts";
+import { clusterReportOf } from "./cluster_report.ts";
 import { makeDatabase, removeDatabases } from "./database.ts";
 import type { Outcome } from "./job.ts";
-import { describeMachine, installPeers } from "./machine.ts";
+import { describeMachine, describeRedis, installPeers } from "./machine.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { endAll, generate, isPinned, startServer } from "./processes.ts";
 import { reportOf } from "./report.ts";
@@ -15,6 +18,7 @@ import { measureAll } from "./runs.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
 import { startScraping } from "./scraper.ts";
 import { ROOT_DIRECTORY, type Server, SERVERS } from "./servers.ts";
+import { CLUSTER_SCENARIOS } from "./setups.ts";
 
 const options = readOptions();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -24,7 +28,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 try {
-  const report = await run(options);
+  const report = options.isCluster ? await runCluster(options) : await run(options);
   console.log(report);
   if (options.out !== undefined) await Deno.writeTextFile(options.out, `${report}\n`);
 } finally {
@@ -34,12 +38,13 @@ Deno.exit();
 
 async function cleanUp(): Promise<void> {
   await endAll();
+  await endAllRedis();
   removeDatabases();
 }
 
 function readOptions(): Options {
   try {
-    return parseOptions(Deno.args, join(ROOT_DIRECTORY, "docs/benchmarks.md"));
+    return parseOptions(Deno.args, join(ROOT_DIRECTORY, "docs"));
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     console.error(`${error.message}\n\n${USAGE}`);
@@ -60,6 +65,17 @@ async function run({ runs, servers, scenarios, seconds }: Options): Promise<stri
     measure: (server, scenario) => measure(SERVERS[server]!, SCENARIOS[scenario]!, seconds),
   });
   return reportOf({ machine, runs, seconds, isPinned, results });
+}
+
+async function runCluster({ runs, servers, scenarios, seconds }: Options): Promise<string> {
+  const machine = `${await describeMachine([])}; ${await describeRedis()}`;
+  const results = await measureAll({
+    runs,
+    tell: console.error,
+    scenarios: planOf(CLUSTER_SCENARIOS, scenarios, servers),
+    measure: (setup, scenario) => measureSetup(setup, CLUSTER_SCENARIOS[scenario]!, seconds),
+  });
+  return clusterReportOf({ machine, runs, seconds, isPinned, results });
 }
 
 /** The servers of each scenario that were chosen. */

@@ -82,6 +82,7 @@ export function figuresOfRedis(
   const pulses = instances * seconds * 1000 / REDIS_PULSE_MS;
   return {
     roundTripsPerMessage: (since("calls") + pulses) / messages,
+    messagesPerScript: messages / since("scripts"),
     scriptMicros: since("scriptMicros") / since("scripts"),
     inBytesPerMessage: since("inBytes") / messages,
     outBytesPerMessage: since("outBytes") / messages,

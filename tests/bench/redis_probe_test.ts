@@ -42,6 +42,7 @@ Deno.test("the figures are of an interval, for each of its messages, and pulses 
   };
   const figures = figuresOfRedis(before, after, { messages: 5000, seconds: 2.5, instances: 2 });
   assertEquals(figures.roundTripsPerMessage, 0.05);
+  assertEquals(figures.messagesPerScript, 20);
   assertEquals(figures.scriptMicros, 400);
   assertEquals(figures.inBytesPerMessage, 50);
   assertEquals(figures.outBytesPerMessage, 200);

@@ -79,6 +79,11 @@ export class TestRedis implements AsyncDisposable {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  /** The process that runs. */
+  get pid(): number {
+    return this.#process!.pid;
+  }
+
   /** Starts it, with what is in its directory. */
   async restart(): Promise<void> {
     const args = ["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.#directory];

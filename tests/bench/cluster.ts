@@ -1,0 +1,68 @@
+/**
+ * Starts what a setup is made of, and has it measured.
+ *
+ * @module
+ */
+
+import { TestRedis } from "../support/redis.ts";
+import type { Outcome } from "./job.ts";
+import { EVERY_CORE, generate, type RunningServer, startServer } from "./processes.ts";
+import type { Scenario } from "./scenarios.ts";
+import { SERVERS } from "./servers.ts";
+import { SETUPS } from "./setups.ts";
+
+/** The limit of a user's messages is counted in Redis, and not reached. */
+const ENDLESS = { MESSAGES_PER_SECOND: "1000000", MESSAGES_BURST: "1000000" };
+
+const running = new Set<TestRedis>();
+
+/** Ends every Redis that still runs. */
+export async function endAllRedis(): Promise<void> {
+  await Promise.all([...running].map(end));
+}
+
+/**
+ * Measures a setup once: fresh processes, none of which has a core of its own.
+ *
+ * @param name The setup's name.
+ * @param scenario The load.
+ * @param seconds Length of the measured interval.
+ * @returns What came of it.
+ */
+export async function measureSetup(
+  name: string,
+  scenario: Scenario,
+  seconds: number,
+): Promise<Outcome> {
+  const { instances, transport, keeping } = SETUPS[name]!;
+  const server = SERVERS[transport === "frames" ? "natter-frames-rich" : "natter-rich"]!;
+  const servers: RunningServer[] = [];
+  let redis: TestRedis | undefined;
+  let outcome: Outcome;
+  try {
+    if (keeping !== undefined) running.add(redis = await TestRedis.start(keeping));
+    const store = redis === undefined ? { DATABASE: ":memory:" } : { REDIS_URL: redis.url };
+    for (let index = 0; index < instances; index++) {
+      servers.push(await startServer(server, { ...ENDLESS, ...store }, EVERY_CORE));
+    }
+    outcome = await generate({
+      ports: servers.map(({ port }) => port),
+      pids: servers.map(({ pid }) => pid),
+      ...redis && { redis: { pid: redis.pid, port: redis.port } },
+      dialect: "rich",
+      toSender: true,
+      scenario,
+      seconds,
+    }, EVERY_CORE);
+  } catch (error) {
+    outcome = { failed: error instanceof Error ? error.message : String(error) };
+  }
+  const ends = await Promise.all(servers.map((server) => server.end()));
+  if (redis !== undefined) await end(redis);
+  const ended = ends.find((end) => end !== undefined);
+  return ended === undefined ? outcome : { failed: ended };
+}
+
+async function end(redis: TestRedis): Promise<void> {
+  if (running.delete(redis)) await redis[Symbol.asyncDispose]();
+}
