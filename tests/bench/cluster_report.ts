@@ -49,14 +49,20 @@ const BUSY: readonly Column[] = [
   share("instances", "serverBusy"),
   share("Redis", "redisBusy"),
   share("generator", "generatorBusy"),
+  share("other work", "othersBusy"),
 ];
 const LATE: Column = { title: "sent late p99, ms", figure: "sentLateP99Ms", digits: 2 };
+const COST: readonly Column[] = [
+  { title: "instances, µs a message", figure: "serverMicrosPerMessage", digits: 0 },
+  { title: "Redis, µs a message", figure: "redisMicrosPerMessage", digits: 0 },
+];
 const SCRIPT: readonly Column[] = [
   { title: "messages a script", figure: "messagesPerScript", digits: 1 },
   { title: "µs a script", figure: "scriptMicros", digits: 0 },
 ];
 const REDIS: readonly Column[] = [
   { title: "round trips a message", figure: "roundTripsPerMessage", digits: 3 },
+  ...COST,
   ...SCRIPT,
   { title: "bytes to Redis a message", figure: "inBytesPerMessage", digits: 0 },
   { title: "bytes from Redis a message", figure: "outBytesPerMessage", digits: 0 },
@@ -70,7 +76,16 @@ const added = (columns: readonly Column[]): Column[] =>
 function columnsOf(name: string): readonly Column[] {
   switch (name) {
     case "hop":
-      return [...ACK, ...added(ACK), ...DELIVERY, ...added(DELIVERY), ...SCRIPT, ...BUSY, LATE];
+      return [
+        ...ACK,
+        ...added(ACK),
+        ...DELIVERY,
+        ...added(DELIVERY),
+        ...COST,
+        ...SCRIPT,
+        ...BUSY,
+        LATE,
+      ];
     case "counted":
       return [
         thousands("appends", "appendsPerSecond"),
@@ -104,6 +119,7 @@ function columnsOf(name: string): readonly Column[] {
         ...ACK,
         ...DELIVERY,
         ...BUSY,
+        ...COST,
         ...SCRIPT,
       ];
   }
@@ -197,7 +213,9 @@ without what scripts call themselves. Both do \`PUBLISH\`: while nobody comes or
 pulses, one in ${REDIS_PULSE_MS} ms each, and these are added. µs a script are Redis's own count, mean over all scripts.
 - Redis runs without a file, unless a row says \`everysec\`. The limit of a user's messages is on, so that it is \
 counted in the scripts, and too high to be reached; those of connections are off.
-- Busy is time on a processor within the interval, of all instances together. Memory is resident, a connection's share \
+- Busy is time on a processor within the interval, of all instances together; "other work" is what anybody else had, \
+the machine's host included, and a closed loop reached less where that is much. µs a message are time on a processor. \
+Memory is resident, a connection's share \
 that of the growth from ${FIRST_CLIENTS} silent connections to so many more, ${
     IDLE_SETTLE_MS / 1000
   } s after the last; \

@@ -6,7 +6,7 @@
 
 import type { Histogram } from "./histogram.ts";
 import type { Subject } from "./job.ts";
-import { type Usage, usageOf, usageOfAll } from "./proc.ts";
+import { busySecondsOf, type Usage, usageOf, usageOfAll } from "./proc.ts";
 import { figuresOfRedis, type RedisCounts, RedisProbe } from "./redis_probe.ts";
 
 /** Who receives what is counted. */
@@ -26,7 +26,8 @@ export class Interval {
   readonly #began: number;
   readonly #received: number;
   readonly #acknowledged: number;
-  readonly #before: { readonly server: Usage; readonly redis: Usage; readonly generator: Usage };
+  readonly #before: Readonly<Record<"server" | "redis" | "generator", Usage>>;
+  readonly #machine: number;
 
   /**
    * Begins an interval.
@@ -43,6 +44,7 @@ export class Interval {
     this.#received = receivers.receivedTotal;
     this.#acknowledged = receivers.acknowledgedTotal ?? 0;
     this.#before = this.#usages();
+    this.#machine = machineSeconds();
   }
 
   /** How long it has lasted. */
@@ -56,14 +58,19 @@ export class Interval {
     const before = this.#before, now = this.#usages();
     const busy = (who: keyof typeof now) =>
       (now[who].cpuSeconds - before[who].cpuSeconds) / seconds;
+    const own = busy("server") + busy("redis") + busy("generator");
     const messages = (this.#receivers.acknowledgedTotal ?? 0) - this.#acknowledged;
+    const microsOf = (who: keyof typeof now) => busy(who) * seconds * 1e6 / messages;
     return {
       appendsPerSecond: messages / seconds,
       deliveriesPerSecond: (this.#receivers.receivedTotal - this.#received) / seconds,
       serverBusy: busy("server"),
       generatorBusy: busy("generator"),
+      othersBusy: Math.max(0, (machineSeconds() - this.#machine) / seconds - own),
+      ...messages > 0 && { serverMicrosPerMessage: microsOf("server") },
       ...this.#probe && {
         redisBusy: busy("redis"),
+        ...messages > 0 && { redisMicrosPerMessage: microsOf("redis") },
         ...figuresOfRedis(this.#counts!, this.#probe.counts(), {
           messages,
           seconds,
@@ -81,6 +88,10 @@ export class Interval {
       generator: usageOf("self"),
     };
   }
+}
+
+function machineSeconds(): number {
+  return busySecondsOf(Deno.readTextFileSync("/proc/stat"));
 }
 
 /**

@@ -20,6 +20,8 @@ export type Figure =
   | "sentLateP99Ms"
   | "serverBusy"
   | "generatorBusy"
+  | "othersBusy"
+  | "serverMicrosPerMessage"
   | "beforeBytes"
   | "afterBytes"
   | "bytesPerConnection"
@@ -28,6 +30,7 @@ export type Figure =
 /** The figures of a Redis and of what goes there. */
 export type RedisFigure =
   | "redisBusy"
+  | "redisMicrosPerMessage"
   | "roundTripsPerMessage"
   | "messagesPerScript"
   | "scriptMicros"

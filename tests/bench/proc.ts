@@ -28,6 +28,19 @@ export function cpuSecondsOf(text: string): number {
 }
 
 /**
+ * Reads the time on all processors from the text of `/proc/stat`.
+ *
+ * @param text The text.
+ * @returns Seconds in which somebody ran, or the machine's host let somebody else run (steal).
+ */
+export function busySecondsOf(text: string): number {
+  // user, nice, system, idle, iowait, irq, softirq, steal; what follows is counted in the first two too.
+  const ticks = text.split("\n")[0]!.split(/\s+/).slice(1, 9).map(Number);
+  return ticks.reduce((sum, n, index) => index === 3 || index === 4 ? sum : sum + n, 0) /
+    TICKS_PER_SECOND;
+}
+
+/**
  * Reads the resident memory from the text of `/proc/<pid>/status`.
  *
  * @param text The text.

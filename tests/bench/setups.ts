@@ -63,7 +63,7 @@ export const CLUSTER_SCENARIOS: Readonly<Record<string, Scenario>> = {
     // A message each 0.2 ms would keep the generator from sleeping, on cores that it shares.
     burst: 25,
     intervals: 2,
-    servers: [...EVERY_COUNT, "redis-1-kept"],
+    servers: EVERY_COUNT,
   },
   "appends": {
     kind: "closed",
