@@ -67,3 +67,8 @@ declare module "@std/crypto/timing-safe-equal" {
     b: ArrayBufferView | ArrayBufferLike | DataView,
   ): boolean;
 }
+
+declare module "@std/yaml/parse" {
+  export function parse(content: string): unknown;
+  export function parseAll(content: string): unknown;
+}
