@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
-import { parse } from "@std/yaml/parse";
+import { parse, parseAll } from "@std/yaml/parse";
 import { describeOperations } from "../lib/api/operations.ts";
 import { CONFIG_VARIABLES, parseConfig } from "../lib/config.ts";
 
@@ -51,4 +51,34 @@ Deno.test("what is started has one exact version, and Deno everywhere the same",
   assertEquals(/^version=(.+)$/m.exec(read(".ci/run"))![1], version);
   const named = [...read("README.md").matchAll(/deno@(\S+)/g)].map(([, named]) => named);
   assertEquals([...new Set(named)], [version]);
+});
+
+interface Manifest {
+  readonly kind: string;
+  readonly spec: { readonly template: { readonly spec: PodSpec } };
+}
+
+interface PodSpec {
+  readonly terminationGracePeriodSeconds: number;
+  readonly containers: readonly [{
+    readonly env: readonly { readonly name: string; readonly value?: string }[];
+    readonly readinessProbe: Probe;
+    readonly livenessProbe: Probe;
+  }];
+}
+
+interface Probe {
+  readonly httpGet: { readonly path: string };
+}
+
+Deno.test("docs/deploy.md: the pod takes its settings, asks what there is, and has time to end", () => {
+  const [, yaml] = /^```yaml\n(apiVersion[^]*?)^```$/m.exec(read("docs/deploy.md"))!;
+  const manifests = parseAll(yaml!) as readonly Manifest[];
+  const pod = manifests.find(({ kind }) => kind === "Deployment")!.spec.template.spec;
+  const { env, readinessProbe, livenessProbe } = pod.containers[0];
+  const { drainSeconds } = configOf(
+    Object.fromEntries(env.map(({ name, value }) => [name, value ?? null])),
+  );
+  assertLess(drainSeconds, pod.terminationGracePeriodSeconds);
+  for (const { httpGet } of [readinessProbe, livenessProbe]) assert(paths.includes(httpGet.path));
 });
