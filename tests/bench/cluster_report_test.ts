@@ -81,6 +81,19 @@ Deno.test("a closed loop has appends, deliveries and what they are of the local 
   assertEquals(cellsOf(report, "local")["deliveries/s, thousands"], "400.0");
 });
 
+Deno.test("a row says when other work may have set its figures, and an open loop who was late", () => {
+  const notesOn = (scenario: string, figures: Partial<Record<Figure, number>>) =>
+    cellsOf(reportOn(scenario, { local: [measured(figures)] }), "local")["notes"];
+  const others = "**other work was the limit**, in 1 of 1";
+  assertEquals(notesOn("appends", { othersBusy: 0.2, sentLateP99Ms: 9 }), "");
+  assertEquals(notesOn("appends", { othersBusy: 0.21 }), others);
+  assertEquals(notesOn("hop", { othersBusy: 0.21, sentLateP99Ms: 9 }), others);
+  assertEquals(
+    notesOn("hop", { othersBusy: 0.2, sentLateP99Ms: 9 }),
+    "**the generator was the limit**, in 1 of 1",
+  );
+});
+
 Deno.test("round trips are few enough by their median, and not in a faulty run", () => {
   const runs = (...values: number[]) =>
     values.map((roundTripsPerMessage) => measured({ roundTripsPerMessage }));
@@ -91,6 +104,13 @@ Deno.test("round trips are few enough by their median, and not in a faulty run",
     "**no**",
   );
   assertEquals(verdictOf({ failed: "refused" })[2], "**no**: a run was faulty");
+  const slow = measured({ roundTripsPerMessage: 0.9 }, ["did not hold the rate"]);
+  assertEquals(verdictOf(...runs(0.04), slow), [
+    "≤ 0.1",
+    "0.040",
+    "yes; 1 of 2 runs were at that rate",
+  ]);
+  assertEquals(verdictOf(slow)[2], "not measured; 0 of 1 runs were at that rate");
   assertEquals(verdictOf(measured({}))[2], "not measured");
   assert(!roundTripTable(undefined).includes("redis"));
 });

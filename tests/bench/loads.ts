@@ -17,6 +17,7 @@ import {
   type IdleScenario,
   MEASURED_TURNS,
   type OpenScenario,
+  RATE_NOT_HELD,
   TIMED_CLIENTS_MAX,
   TURNS_WAIT_SECONDS,
   WARM_UP_SECONDS,
@@ -161,7 +162,7 @@ export async function openLoop(
   const faults = room.settle();
   // Every message goes to all but its sender: that is the least that any server here delivers.
   const intended = messagesPerSecond * (clients - 1);
-  if (figures.deliveriesPerSecond < RATE_HELD_MIN * intended) faults.push("did not hold the rate");
+  if (figures.deliveriesPerSecond < RATE_HELD_MIN * intended) faults.push(RATE_NOT_HELD);
   return {
     figures: {
       ...figures,

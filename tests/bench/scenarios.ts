@@ -202,6 +202,8 @@ export const WARM_UP_TURNS = 1;
 export const MEASURED_TURNS = 2;
 /** Time after which a slow server's turns are not waited for. */
 export const TURNS_WAIT_SECONDS = 8;
+/** What is noted of an open loop in which fewer messages went round than were meant to. */
+export const RATE_NOT_HELD = "did not hold the rate";
 /** Clients whose deliveries are timed in an open loop, spread over the room. */
 export const TIMED_CLIENTS_MAX = 32;
 /** Silent clients that are there when memory is first read: what the first load does not count. */
