@@ -14,7 +14,8 @@ import { SETUPS } from "./setups.ts";
 /** The limit of a user's messages is counted in Redis, and not reached. */
 const ENDLESS = { MESSAGES_PER_SECOND: "1000000", MESSAGES_BURST: "1000000" };
 
-const running = new Set<TestRedis>();
+/** Those that are about to start too: a benchmark may be interrupted then. */
+const running = new Set<Promise<TestRedis>>();
 
 /** Ends every Redis that still runs. */
 export async function endAllRedis(): Promise<void> {
@@ -37,10 +38,11 @@ export async function measureSetup(
   const { instances, transport, keeping } = SETUPS[name]!;
   const server = SERVERS[transport === "frames" ? "natter-frames-rich" : "natter-rich"]!;
   const servers: RunningServer[] = [];
-  let redis: TestRedis | undefined;
+  const starting = keeping === undefined ? undefined : TestRedis.start(keeping);
+  if (starting !== undefined) running.add(starting);
   let outcome: Outcome;
   try {
-    if (keeping !== undefined) running.add(redis = await TestRedis.start(keeping));
+    const redis = await starting;
     const store = redis === undefined ? { DATABASE: ":memory:" } : { REDIS_URL: redis.url };
     for (let index = 0; index < instances; index++) {
       servers.push(await startServer(server, { ...ENDLESS, ...store }, EVERY_CORE));
@@ -58,11 +60,14 @@ export async function measureSetup(
     outcome = { failed: error instanceof Error ? error.message : String(error) };
   }
   const ends = await Promise.all(servers.map((server) => server.end()));
-  if (redis !== undefined) await end(redis);
+  if (starting !== undefined) await end(starting);
   const ended = ends.find((end) => end !== undefined);
   return ended === undefined ? outcome : { failed: ended };
 }
 
-async function end(redis: TestRedis): Promise<void> {
-  if (running.delete(redis)) await redis[Symbol.asyncDispose]();
+async function end(starting: Promise<TestRedis>): Promise<void> {
+  if (!running.delete(starting)) return;
+  // One that did not start has nothing to end.
+  const redis = await starting.catch(() => undefined);
+  await redis?.[Symbol.asyncDispose]();
 }
