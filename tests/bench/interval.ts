@@ -7,7 +7,8 @@
 import type { Histogram } from "./histogram.ts";
 import type { Subject } from "./job.ts";
 import { busySecondsOf, type Usage, usageOf, usageOfAll } from "./proc.ts";
-import { figuresOfRedis, type RedisCounts, RedisProbe } from "./redis_probe.ts";
+import { figuresOfRedis, type RedisCounts } from "./redis_counts.ts";
+import { RedisProbe } from "./redis_probe.ts";
 
 /** Who receives what is counted. */
 export interface Receivers {

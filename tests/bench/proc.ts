@@ -78,7 +78,15 @@ export function usageOf(pid: number | "self"): Usage {
  * @throws {Deno.errors.NotFound} If one is gone.
  */
 export function usageOfAll(pids: readonly number[]): Usage {
-  const usages = pids.map(usageOf);
+  return sumOf(pids.map(usageOf));
+}
+
+/**
+ * Adds up what several processes have used.
+ *
+ * @param usages What each has.
+ */
+export function sumOf(usages: readonly Usage[]): Usage {
   const sum = (figure: keyof Usage) => usages.reduce((sum, usage) => sum + usage[figure], 0);
   return { cpuSeconds: sum("cpuSeconds"), rssBytes: sum("rssBytes") };
 }

@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
-import { busySecondsOf, cpuSecondsOf, rssBytesOf, usageOf, usageOfAll } from "./proc.ts";
+import { assertEquals } from "@std/assert";
+import { busySecondsOf, cpuSecondsOf, rssBytesOf, sumOf } from "./proc.ts";
 
 Deno.test("the time on a processor is read behind a name that holds spaces and parentheses", () => {
   const text = "42 (a) b (c) S 1 42 42 0 -1 4194304 100 0 0 0 150 25 0 0 20 0 1 0 100 1000 10";
@@ -17,7 +17,10 @@ Deno.test("resident memory is read in bytes, and is 0 for a process without memo
 });
 
 Deno.test("what several processes have used is a sum, and of none it is nothing", () => {
-  const { pid } = Deno;
-  assert(usageOfAll([pid, pid]).rssBytes > usageOf(pid).rssBytes);
-  assertEquals(usageOfAll([]), { cpuSeconds: 0, rssBytes: 0 });
+  const usage = { cpuSeconds: 1.5, rssBytes: 2048 };
+  assertEquals(sumOf([usage, { cpuSeconds: 2, rssBytes: 1024 }]), {
+    cpuSeconds: 3.5,
+    rssBytes: 3072,
+  });
+  assertEquals(sumOf([]), { cpuSeconds: 0, rssBytes: 0 });
 });

@@ -181,12 +181,14 @@ export async function write(
   for (const ref of refs) {
     const channel = random.pick(CHANNELS);
     const [query, to] = channel.startsWith("@") ? ["", "reader"] : [`?room=${channel}`, undefined];
+    // The same at every try: with another body the ref would be a conflict.
+    const body = `${ref} ${"x".repeat(random.below(200))}`;
     await until(async () => {
       try {
         const response = await fetch(new URL(`messages/writer${query}`, servers.url), {
           method: "POST",
           headers: { Authorization: `Bearer ${credential}`, "Content-Type": "application/json" },
-          body: JSON.stringify({ body: `${ref} ${"x".repeat(random.below(200))}`, to, ref }),
+          body: JSON.stringify({ body, to, ref }),
         });
         const { id } = await response.json();
         if (!response.ok) return false;

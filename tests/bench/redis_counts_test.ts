@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { figuresOfRedis, parseCounts } from "./redis_probe.ts";
+import { figuresOfRedis, parseCounts } from "./redis_counts.ts";
 
 const INFO = `# Memory\r
 used_memory:1048576\r
