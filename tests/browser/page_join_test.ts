@@ -177,8 +177,9 @@ pageTest(
     await visitor.page.locator("#room").fill("elsewhere");
     const name = someone();
     await visitor.nickname.fill(name);
-    isDown = false;
     await visitor.nickname.press("Enter");
+    // Not before: the page's own try under the first name would come in.
+    isDown = false;
     await visitor.message.waitFor();
     await visitor.waitForText(visitor.page.locator(".me .entry-name"), name);
     await visitor.waitForText(visitor.page.locator(".title"), "elsewhere");
