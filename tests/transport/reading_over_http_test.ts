@@ -1,11 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { until, within } from "../support/deadline.ts";
 import { EventStreamClient } from "../support/event_stream_client.ts";
+import { readMetrics } from "../support/metrics.ts";
 import { descriptorCount } from "../support/process.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { assertStallIsBounded, publish48Megabytes } from "../support/stall.ts";
 
 const KEY = "a-key-of-at-least-128-bits";
+const METRICS_KEY = "a-metrics-key-of-the-test";
 
 /** What a poll is answered with. */
 interface Answer {
@@ -38,6 +40,22 @@ async function say({ url }: TestServer, body: string): Promise<void> {
   await response.body?.cancel();
 }
 
+/** How many places are taken: a look that takes none, as a poll would for as long as it is answered. */
+async function places({ url }: TestServer): Promise<number> {
+  const headers = { Authorization: `Bearer ${METRICS_KEY}` };
+  const response = await fetch(new URL("/metrics", url), { headers });
+  return [...readMetrics(await response.text())]
+    .filter(([name]) => name.startsWith("natter_connections{"))
+    .reduce((sum, [, value]) => sum + value, 0);
+}
+
+/** Whether there is no place for a poll. */
+async function isFull({ url }: TestServer): Promise<boolean> {
+  const response = await fetch(new URL("/poll/other?wait=0", url));
+  await response.body?.cancel();
+  return response.status === 503;
+}
+
 Deno.test("an event leaves at once, whatever encodings the client would take", async () => {
   await using server = await startServer();
   using stream = await EventStreamClient.open(server.url, "/events/bob", {
@@ -61,26 +79,24 @@ Deno.test("a held poll is answered by the message that it waited for", async () 
 });
 
 Deno.test("a poll or a stream that its client has left frees its place and its descriptor", async () => {
-  await using server = await startServer({ CONNECTIONS_MAX: "1", API_KEY: "0123456789abcdef" });
+  await using server = await startServer({ CONNECTIONS_MAX: "1", METRICS_KEY });
   const { pid } = server.process;
   const { cursor } = await poll(server, "bob", { wait: "0" });
-  const isFull = async () => {
-    const response = await fetch(new URL("/poll/other?wait=0", server.url));
-    await response.body?.cancel();
-    return response.status === 503;
-  };
   const descriptors = await descriptorCount(pid);
+  const taken = (count: number) => async () => await places(server) === count;
   for (let times = 0; times < 3; times++) {
+    await until(taken(0), "the place is free");
     const abort = new AbortController();
     const held = poll(server, "bob", { cursor }, abort.signal).catch(() => "abandoned");
-    await until(isFull, "the poll is held");
+    await until(taken(1), "the poll is held");
+    assert(await isFull(server));
     abort.abort();
     assertEquals(await held, "abandoned");
-    await until(async () => !await isFull(), "the poll is forgotten");
+    await until(taken(0), "the poll is forgotten");
     using _stream = await EventStreamClient.open(server.url, "/events/bob");
-    assert(await isFull());
+    assert(await isFull(server));
     _stream[Symbol.dispose]();
-    await until(async () => !await isFull(), "the stream is forgotten");
+    await until(taken(0), "the stream is forgotten");
   }
   await until(
     async () => await descriptorCount(pid) <= descriptors + 2,
@@ -91,6 +107,7 @@ Deno.test("a poll or a stream that its client has left frees its place and its d
 Deno.test("a stream that takes nothing keeps its place until its connection has gone", async () => {
   await using server = await startServer({
     CONNECTIONS_MAX: "2",
+    METRICS_KEY,
     STALL_SECONDS: "1",
     SEND_BUFFER_BYTES_MAX: "65536",
     MESSAGES_PER_SECOND: "0",
@@ -102,22 +119,19 @@ Deno.test("a stream that takes nothing keeps its place until its connection has 
   };
   const stream = await EventStreamClient.open(server.url, "/events/slow");
   await until(users, "the reader is there");
-  const isFull = async () => {
-    const response = await fetch(new URL("/poll/other?wait=0", server.url));
-    await response.body?.cancel();
-    return response.status === 503;
-  };
   await until(async () => {
     await say(server, "x".repeat(65_000));
     return !await users();
   }, "the reader is closed");
   // What the runtime holds for it is on its way still: one more connection is all that there is room for.
   const { cursor } = await poll(server, "bob", { wait: "0", room: "silent" });
+  await until(async () => await places(server) === 1, "the poll is answered");
   const abort = new AbortController();
   const held = poll(server, "bob", { cursor, room: "silent" }, abort.signal).catch(() => {});
-  await until(isFull, "there is no place");
+  await until(async () => await places(server) === 2, "the poll is held");
+  assert(await isFull(server));
   stream[Symbol.dispose]();
-  await until(async () => !await isFull(), "its place is free");
+  await until(async () => !await isFull(server), "its place is free");
   abort.abort();
   await held;
 });
