@@ -4,37 +4,48 @@ import { spawnServer, START_FLAGS } from "./support/server.ts";
 import { TemporaryDatabase } from "./support/temporary_database.ts";
 
 const read = (path: string) => Deno.readTextFileSync(new URL(`../${path}`, import.meta.url));
-const imports: Readonly<Record<string, string>> = JSON.parse(read("deno.json")).imports;
-const lock: {
-  readonly specifiers: Readonly<Record<string, string>>;
-  readonly npm: Readonly<Record<string, { readonly integrity: string }>>;
-} = JSON.parse(read("deno.lock"));
 
-/** Every package that is imported, as `name@version`. */
-const packages = new Set(
-  Object.entries(imports).map(([name, specifier]) => {
-    const [, found] = /^npm:\/?((?:@[^/@]+\/)?[^/@]+@\d+\.\d+\.\d+)(?:\/|$)/.exec(specifier) ?? [];
-    assert(found !== undefined, `${name} is no exact version of a package: ${specifier}`);
-    return found;
-  }),
-);
+/** The project's folders of packages: the second is a program of the tests. */
+const FOLDERS = ["", "tests/browser/chromium/"].map((folder) => {
+  const { imports, lock: settings }: {
+    readonly imports: Readonly<Record<string, string>>;
+    readonly lock?: { readonly frozen: boolean };
+  } = JSON.parse(read(`${folder}deno.json`));
+  const lock: {
+    readonly specifiers: Readonly<Record<string, string>>;
+    readonly npm: Readonly<Record<string, { readonly integrity: string }>>;
+  } = JSON.parse(read(`${folder}deno.lock`));
+  /** Every package that is imported, as `name@version`. */
+  const packages = new Set(
+    Object.entries(imports).map(([name, specifier]) => {
+      const [, found] = /^npm:\/?((?:@[^/@]+\/)?[^/@]+@\d+\.\d+\.\d+)(?:\/|$)/.exec(specifier) ??
+        [];
+      assert(found !== undefined, `${name} is no exact version of a package: ${specifier}`);
+      return found;
+    }),
+  );
+  return { folder, packages, lock, settings };
+});
 
 Deno.test("every package is of one exact version, which the lock knows with its hash", () => {
-  assertEquals(
-    Object.keys(lock.specifiers).toSorted(),
-    [...packages].map((each) => `npm:${each}`).toSorted(),
-  );
-  for (const [name, { integrity }] of Object.entries(lock.npm)) {
-    assert(/^sha512-[\w+/]{86}==$/.test(integrity), name);
+  for (const { packages, lock } of FOLDERS) {
+    assertEquals(
+      Object.keys(lock.specifiers).toSorted(),
+      [...packages].map((each) => `npm:${each}`).toSorted(),
+    );
+    for (const [name, { integrity }] of Object.entries(lock.npm)) {
+      assert(/^sha512-[\w+/]{86}==$/.test(integrity), name);
+    }
   }
 });
 
-Deno.test("CI and the image install what is locked, and nothing else", () => {
-  for (const path of [".ci/run", "Dockerfile"]) {
+Deno.test("CI, the image and the browser's program install what is locked, and nothing else", () => {
+  for (const path of [".ci/run", "Dockerfile", "deno.json"]) {
     const installs = [...read(path).matchAll(/\bdeno install\b.*/g)].map(([line]) => line);
     assert(installs.length > 0, path);
     for (const line of installs) assert(line.includes(" --frozen"), `${path}: ${line}`);
   }
+  for (const { folder, settings } of FOLDERS.slice(1)) assert(settings?.frozen, folder);
 });
 
 Deno.test("the README says of every package why it is there, and of no other", () => {
@@ -47,7 +58,8 @@ Deno.test("the README says of every package why it is there, and of no other", (
   );
   assertEquals(
     named.toSorted(),
-    [...packages].map((each) => each.slice(0, each.lastIndexOf("@"))).toSorted(),
+    FOLDERS.flatMap(({ packages }) => [...packages])
+      .map((each) => each.slice(0, each.lastIndexOf("@"))).toSorted(),
   );
 });
 
