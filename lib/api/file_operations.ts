@@ -4,14 +4,9 @@
  * @module
  */
 
-import type { Operation } from "./operation.ts";
+import { type Operation, text } from "./operation.ts";
 
-const IF_NONE_MATCH = {
-  name: "If-None-Match",
-  in: "header",
-  description: "The `ETag` of what is there already",
-  schema: { type: "string" },
-} as const;
+const IF_NONE_MATCH = text("header", "If-None-Match", "The `ETag` of what is there already");
 
 const HEADERS = ["ETag", "Vary"] as const;
 

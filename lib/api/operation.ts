@@ -121,6 +121,18 @@ export const HEADERS = {
 } as const;
 
 /**
+ * A parameter that is a text. Of a path it is required.
+ *
+ * @param where Where it stands.
+ * @param name Its name.
+ * @param description What it says.
+ */
+export function text(where: Parameter["in"], name: string, description: string): Parameter {
+  const required = where === "path" ? { required: true } : {};
+  return { name, in: where, ...required, description, schema: { type: "string" } };
+}
+
+/**
  * A parameter of the query that is a whole number.
  *
  * @param name Its name.

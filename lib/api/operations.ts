@@ -7,7 +7,7 @@
 import type { Config } from "../config.ts";
 import { HISTORY_LIMIT_RANGE, OFFSET_RANGE, WAIT_RANGE } from "../protocol/query.ts";
 import { FILE_OPERATIONS } from "./file_operations.ts";
-import { integerQuery, type Operation, type Parameter } from "./operation.ts";
+import { integerQuery, type Operation, type Parameter, text } from "./operation.ts";
 import { programOperations } from "./program_operations.ts";
 import { reference, STREAMED_EVENT } from "./schemas.ts";
 import { SOCKET_OPERATIONS } from "./socket_operations.ts";
@@ -18,21 +18,9 @@ export type ApiSettings = Pick<
   "auth" | "bodyBytesMax" | "echoBytesMax" | "historyDays" | "port"
 >;
 
-const USERNAME: Parameter = {
-  name: "username",
-  in: "path",
-  required: true,
-  description: "The name under which one reads or speaks",
-  schema: { type: "string" },
-};
+const USERNAME = text("path", "username", "The name under which one reads or speaks");
 
-const ROOM: Parameter = {
-  name: "room",
-  in: "path",
-  required: true,
-  description: "The room's name; the own inbox is `@` and the username",
-  schema: { type: "string" },
-};
+const ROOM = text("path", "room", "The room's name; the own inbox is `@` and the username");
 
 const ROOMS: Parameter = {
   name: "room",
@@ -41,12 +29,11 @@ const ROOMS: Parameter = {
   schema: { type: "array", items: { type: "string" }, default: ["lobby"] },
 };
 
-const CURSOR: Parameter = {
-  name: "cursor",
-  in: "query",
-  description: "Where to go on: a position for each channel, as `lobby=k3f9:120,@alice=p0aa:7`",
-  schema: { type: "string" },
-};
+const CURSOR = text(
+  "query",
+  "cursor",
+  "Where to go on: a position for each channel, as `lobby=k3f9:120,@alice=p0aa:7`",
+);
 
 /** What may go wrong for whoever reads under a name. */
 const READER_CODES = [
@@ -98,12 +85,12 @@ const READING: readonly Operation[] = [
       "The events of a rich socket, each with `event:` its type, `data:` its JSON (`x-data-schema`) and `id:` the cursor after it. The last one is `close`.",
     asker: "user",
     isForPages: true,
-    parameters: [USERNAME, ROOMS, CURSOR, {
-      name: "Last-Event-ID",
-      in: "header",
-      description: "The `id` of the last event: goes before `cursor`",
-      schema: { type: "string" },
-    }],
+    parameters: [
+      USERNAME,
+      ROOMS,
+      CURSOR,
+      text("header", "Last-Event-ID", "The `id` of the last event: goes before `cursor`"),
+    ],
     answers: [{
       status: 200,
       description: "A stream that does not end by itself; a comment every 15 s",
@@ -243,12 +230,10 @@ function publish({ bodyBytesMax }: ApiSettings): Operation {
       `The text may have ${bodyBytesMax} bytes of UTF-8. With a \`ref\` it may be sent again: it is stored once.`,
     asker: "user",
     isForPages: true,
-    parameters: [USERNAME, {
-      name: "room",
-      in: "query",
-      description: "The room; without one, and without `to`, `lobby`",
-      schema: { type: "string" },
-    }],
+    parameters: [
+      USERNAME,
+      text("query", "room", "The room; without one, and without `to`, `lobby`"),
+    ],
     body: {
       "application/json": reference("Publication"),
       "text/plain": { type: "string", minLength: 1, maxLength: bodyBytesMax },

@@ -6,7 +6,7 @@
 
 import { ROOMS_LIMIT_RANGE } from "../protocol/query.ts";
 import type { ErrorCode } from "../protocol/refusal.ts";
-import { integerQuery, type Operation, type Parameter } from "./operation.ts";
+import { integerQuery, type Operation, text } from "./operation.ts";
 import { reference } from "./schemas.ts";
 
 /** What may go wrong whatever a program asks for; without `API_KEY` in the settings there is nothing. */
@@ -31,8 +31,8 @@ export function programOperations(
   settings: { readonly historyDays: number; readonly bodyBytesMax: number },
 ): readonly Operation[] {
   const common = { tag: "Programs", asker: "program", isForPages: true } as const;
-  const room = path("room", "The room's name");
-  const username = path("username", "The name of whom it is about");
+  const room = text("path", "room", "The room's name");
+  const username = text("path", "username", "The name of whom it is about");
   return [
     {
       ...common,
@@ -41,12 +41,7 @@ export function programOperations(
       path: "/api/rooms",
       summary: "The rooms with somebody or something in them, by name",
       parameters: [
-        {
-          name: "after",
-          in: "query",
-          description: "Only names after this one",
-          schema: { type: "string" },
-        },
+        text("query", "after", "Only names after this one"),
         integerQuery("limit", ROOMS_LIMIT_RANGE, "How many at most"),
       ],
       answers: [{
@@ -90,9 +85,9 @@ export function programOperations(
       summary: "Delete anyone's message",
       description: "Of a direct message both copies. `by` of the deletion is `@program`.",
       parameters: [
-        path("room", "The room's name, or `@` and any username"),
+        text("path", "room", "The room's name, or `@` and any username"),
         {
-          ...path("offset", "Where the message stands"),
+          ...text("path", "offset", "Where the message stands"),
           schema: { type: "integer", minimum: 1 },
         },
       ],
@@ -137,8 +132,4 @@ export function programOperations(
       codes: ["username_invalid", ...PROGRAM_CODES],
     },
   ];
-}
-
-function path(name: string, description: string): Parameter {
-  return { name, in: "path", required: true, description, schema: { type: "string" } };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Answer, Operation, Parameter } from "./operation.ts";
+import { type Answer, type Operation, type Parameter, text } from "./operation.ts";
 
 const HANDSHAKE: readonly Parameter[] = [
   header("Upgrade", "RFC 6455, section 4.1; in any case", { type: "string", const: "websocket" }),
@@ -16,13 +16,11 @@ const HANDSHAKE: readonly Parameter[] = [
   }),
 ];
 
-const SUBPROTOCOL: Parameter = {
-  name: "Sec-WebSocket-Protocol",
-  in: "header",
-  description:
-    "`natter.v1` or `natter.plain`, one of which is selected, and `natter.auth.` with the key or token",
-  schema: { type: "string" },
-};
+const SUBPROTOCOL = text(
+  "header",
+  "Sec-WebSocket-Protocol",
+  "`natter.v1` or `natter.plain`, one of which is selected, and `natter.auth.` with the key or token",
+);
 
 const SWITCHING: Answer = {
   status: 101,
@@ -63,25 +61,14 @@ export const SOCKET_OPERATIONS: readonly Operation[] = [
     description: REFUSED_LATER,
     asker: "user",
     parameters: [
-      {
-        name: "username",
-        in: "path",
-        required: true,
-        description: "The name under which one reads and speaks",
-        schema: { type: "string" },
-      },
+      text("path", "username", "The name under which one reads and speaks"),
       {
         name: "room",
         in: "query",
         description: "The rooms to join; several only in the rich protocol; without any, `lobby`",
         schema: { type: "array", items: { type: "string" }, default: ["lobby"] },
       },
-      {
-        name: "cursor",
-        in: "query",
-        description: "In the rich protocol: where to go on",
-        schema: { type: "string" },
-      },
+      text("query", "cursor", "In the rich protocol: where to go on"),
       ...HANDSHAKE,
       SUBPROTOCOL,
     ],
