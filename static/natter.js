@@ -195,14 +195,14 @@ const TIMER_MS_MAX = 2_147_483_647;
 const WEBSOCKET_FAILURES_MAX = 2;
 
 const NORMAL = 1000, ABNORMAL = 1006, TOO_FAR_BEHIND = 4001, SERVER_FULL = 4002;
-const UNAUTHORIZED = 4502;
+const UNAUTHORIZED = 4502, ROOM_REFUSED = 4503;
 /** What an HTTP refusal would have been as a close code: what only a person or program can change. */
 const CODES_OF_PROBLEMS = new Map([
   ["username_invalid", 4500],
   ["username_taken", 4501],
   ["unauthorized", UNAUTHORIZED],
-  ["room_name_invalid", 4503],
-  ["forbidden", 4503],
+  ["room_name_invalid", ROOM_REFUSED],
+  ["forbidden", ROOM_REFUSED],
   ["banned", 4504],
 ]);
 /** Refusals after which the same message is sent again. */
@@ -394,6 +394,7 @@ export class EventStreamParser {
  * @property {string} reason
  * @property {number | undefined} [retryAfterMs]
  * @property {boolean} [isUnusable]
+ * @property {string} [problem] what an HTTP refusal called it
  */
 /**
  * What a link tells, and what it asks.
@@ -1057,6 +1058,8 @@ export class Natter extends EventTarget {
   #failures = 0;
   #webSocketFailures = 0;
   #refusedTokens = 0;
+  /** A new room was refused: since then they are asked for one at a time. */
+  #isWary = false;
   /** @type {Transport} */
   #fallback = "events";
   /** Before this the server does not want to be asked again. */
@@ -1257,9 +1260,7 @@ export class Natter extends EventTarget {
     const key = nameKey(room);
     const entry = this.#rooms.get(key);
     if (!entry) return;
-    this.#rooms.delete(key);
-    const error = new NatterError("left", "The room was left");
-    for (const { reject } of entry.waiters) reject(error);
+    this.#forgetRoom(key, new NatterError("left", "The room was left"));
     const link = this.#link;
     if (link instanceof SocketLink) {
       if (entry.link === link) link.send({ type: "leave", room });
@@ -1467,7 +1468,11 @@ export class Natter extends EventTarget {
    */
   #open(transport) {
     const names = new URLSearchParams();
-    const keys = [...this.#rooms.keys()].filter((key) => !key.startsWith("@"));
+    let keys = [...this.#rooms.keys()].filter((key) => !key.startsWith("@"));
+    if (this.#isWary) {
+      const [, ...later] = keys.filter((key) => this.#rooms.get(key)?.waiters.length);
+      keys = keys.filter((key) => !later.includes(key));
+    }
     for (const key of keys) names.append("room", this.#rooms.get(key)?.name ?? key);
     /** @param {Record<string, string>} [more] */
     const query = (more) =>
@@ -1547,10 +1552,11 @@ export class Natter extends EventTarget {
     if (link !== this.#link) return;
     const isSteady = link.openedAt !== 0 && Date.now() - link.openedAt >= STEADY_MS;
     if (isSteady) this.#failures = this.#refusedTokens = 0;
+    const { code, reason, retryAfterMs = 0 } = end;
+    if (code === ROOM_REFUSED && this.#dropsRoom(link, end)) return void this.#dial();
     const isSwitching = this.#changesTransport(link, end);
     this.#turn++;
     this.#drop();
-    const { code, reason, retryAfterMs = 0 } = end;
     const wantsToken = code === UNAUTHORIZED && this.#options.getToken !== undefined;
     if (!mayReconnect(code) && !wantsToken) return this.#finish(code, reason);
     const askedMs = Math.min(Math.max(link.afterMs, retryAfterMs), DRAIN_WAIT_MS_MAX);
@@ -1558,6 +1564,23 @@ export class Natter extends EventTarget {
       (wantsToken && this.#refusedTokens++ === 0);
     this.#notBefore = Date.now() + askedMs;
     this.#wait(askedMs + (isAtOnce ? 0 : this.#backoff(this.#failures++)), code, reason);
+  }
+
+  /**
+   * A link was refused for a room, it is not said which: what `join` asked for, and did not get yet,
+   * is not to be the end of the others.
+   *
+   * @param {Link} link
+   * @param {End} end
+   * @returns {boolean} whether it is worth another attempt
+   */
+  #dropsRoom({ pending }, { reason, problem }) {
+    const asked = [...pending].filter((key) => this.#rooms.get(key)?.waiters.length);
+    this.#isWary = true;
+    const [key = ""] = asked;
+    const error = new NatterError(problem || "room_name_invalid", reason);
+    if (asked.length === 1) this.#forgetRoom(key, error);
+    return asked.length > 0;
   }
 
   /**
@@ -1888,8 +1911,7 @@ export class Natter extends EventTarget {
     if (PASSING.has(code)) {
       return this.#arm("join", retryAfterMs ?? this.#backoff(2), () => this.#askForRooms());
     }
-    this.#rooms.delete(key);
-    for (const { reject } of room.waiters) reject(error);
+    this.#forgetRoom(key, error);
     this.#askForRooms();
   }
 
@@ -1953,6 +1975,16 @@ export class Natter extends EventTarget {
     };
     this.#rooms.set(nameKey(name), room);
     return room;
+  }
+
+  /**
+   * @param {string} key
+   * @param {NatterError} error why who waits for it will not get it
+   */
+  #forgetRoom(key, error) {
+    const { waiters = [] } = this.#rooms.get(key) ?? {};
+    this.#rooms.delete(key);
+    for (const { reject } of waiters) reject(error);
   }
 
   /** Joins what was added since the link began: one at a time, since the server bounds them. */

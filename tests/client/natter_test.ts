@@ -82,6 +82,30 @@ for (const transport of ["websocket", "events", "poll"] as const) {
   });
 }
 
+for (const transport of ["websocket", "events", "poll"] as const) {
+  Deno.test(`${transport}: of rooms that are asked for before it connects, those that cannot be joined alone are refused`, async () => {
+    await using world = await World.start({ ROOMS_PER_CONNECTION_MAX: "3" });
+    const proxy = await world.proxy();
+    proxy.refuse();
+    await using ann = new TestClient({ url: proxy.url, username: "ann", transport });
+    const { natter } = ann;
+    await until(() => natter.state === "waiting", "there is no way");
+    const outcomes = ["tea", "no room", "milk", "cream"].map((room) =>
+      natter.join(room).then((joined) => joined.room, ({ code }: NatterError) => code)
+    );
+    proxy.heal();
+    const tooMany = transport === "websocket" ? "rooms_full" : "room_name_invalid";
+    assertEquals(
+      await within(Promise.all(outcomes), "all are answered"),
+      ["tea", "room_name_invalid", "milk", tooMany],
+    );
+    await ann.opened();
+    assertEquals(await codeOf(natter.join("one too many")), "room_name_invalid");
+    assertEquals((await within(natter.send("hi", { room: "milk" }), "the ack")).room, "milk");
+    assertEquals(ann.closed, []);
+  });
+}
+
 Deno.test("what can't be done rejects with the server's code, and nothing else suffers", async () => {
   await using world = await World.start();
   await using ann = await new TestClient({ url: world.url, username: "ann" }).opened();
