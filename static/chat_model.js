@@ -243,7 +243,8 @@ export class ChatModel {
       conversation.isLoading = false;
       if (/** @type {any} */ (error).code === "unsupported") conversation.hasMore = false;
     }
-    this.#options.changed();
+    // Who looks again where nothing has moved asks again, without end.
+    if (conversation.oldest !== oldest || !conversation.hasMore) this.#options.changed();
   }
 
   /**

@@ -1503,7 +1503,7 @@ export class Natter extends EventTarget {
     for (const [key, room] of this.#rooms) {
       if (!room.position) continue;
       room.link = link;
-      link.pending.delete(key);
+      if (room.joined) link.pending.delete(key);
     }
     return link;
   }
@@ -1787,7 +1787,7 @@ export class Natter extends EventTarget {
       return this.#becomeReady(link);
     }
     const { epoch, offset, recovered } = event;
-    const isKnown = recovered && room.link === link;
+    const isKnown = recovered && room.link === link && room.joined?.epoch === epoch;
     const before = recovered ? room.position : undefined;
     if (before && before.epoch !== epoch && before.offset > offset) {
       // What came meanwhile over the former link may not be of this history: ask with all of it.
@@ -1818,7 +1818,8 @@ export class Natter extends EventTarget {
   }
 
   /**
-   * A poll's own word on where it stands, with the epochs of now.
+   * A poll's own word on where it stands, with the epochs of now. Of a room that goes on there was no
+   * `joined`.
    *
    * @param {Link} link
    * @param {string} cursor
@@ -1826,8 +1827,13 @@ export class Natter extends EventTarget {
   #adopt(link, cursor) {
     for (const [key, { epoch, offset }] of parseCursor(cursor)) {
       const room = this.#rooms.get(key);
-      if (!room?.position || offset < room.position.offset) continue;
+      if (!room?.position || room.link !== link || offset < room.position.offset) continue;
       if (offset > room.position.offset) this.#gap(link, { room: key, from: 0, to: offset });
+      if (link !== this.#link) return;
+      if (room.joined?.epoch !== epoch) {
+        const at = { room: room.joined?.room ?? key, epoch, offset, head: offset };
+        this.#joined(link, { type: "joined", ...at, recovered: true });
+      }
       room.position = { epoch, offset };
     }
     this.#becomeReady(link);

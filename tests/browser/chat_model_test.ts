@@ -66,11 +66,15 @@ function setScene(store = new Storage(new URL(`http://natter.example/${scenes++}
   const client = new FakeClient();
   const arrived: string[] = [];
   const failed: string[] = [];
-  const scene = { now: 1_000_000, seen: undefined as Conversation | undefined };
+  const scene = {
+    now: 1_000_000,
+    seen: undefined as Conversation | undefined,
+    changed: () => {},
+  };
   const model = new ChatModel({
     client: client as unknown as Natter,
     store,
-    changed: () => {},
+    changed: () => scene.changed(),
     arrived: (_conversation, item, isCall) => arrived.push(`${item.body}${isCall ? "!" : ""}`),
     isSeen: (conversation) => conversation === scene.seen,
     failed: (code, message, room) => failed.push(`${code} ${message} ${room}`),
@@ -243,6 +247,27 @@ Deno.test("the past is asked for once at a time, from where it ends", async () =
   client.history_!.reject(new NatterError("timeout", "late"));
   await settled();
   assertEquals([model.active.isLoading, model.active.hasMore], [false, true]);
+});
+
+Deno.test("where the past did not move, whoever looks again does not ask for it without end", async () => {
+  const { client, model, scene } = setScene();
+  model.active.oldest = 51;
+  model.active.hasMore = true;
+  // As the list does where its rows do not fill the view.
+  scene.changed = () => model.loadOlder(model.active);
+  model.loadOlder(model.active);
+  client.history_!.resolve({ epoch: "f", entries: [], more: true, from: 11, to: 50 });
+  await settled();
+  assertEquals(client.questions.length, 1);
+  client.tell("joined", { room: "lobby", epoch: "f", offset: 51, head: 51, recovered: true });
+  assertEquals(client.questions.length, 2);
+  client.history_!.reject(new NatterError("forbidden", "not any more"));
+  await settled();
+  assertEquals(client.questions.length, 2);
+  model.loadOlder(model.active);
+  client.history_!.resolve({ epoch: "f", entries: [], more: true, from: 11, to: 50 });
+  await settled();
+  assertEquals(client.questions.at(-1)!["before"], 11);
 });
 
 Deno.test("a direct conversation that is opened asks for its past, once the inbox is known", () => {

@@ -367,6 +367,31 @@ Deno.test("a hole in the stream is told, and what is unknown takes its place", a
   assertEquals([...ann.log.keys()], ["tea"]);
 });
 
+Deno.test("another epoch on a link that lives is told once, whether or not the history goes on", async () => {
+  const server = new FakeServer();
+  await using ann = await client(server).opened();
+  const told: string[] = [];
+  ann.natter.addEventListener("joined", ({ detail }) => told.push(detail.epoch));
+  const joined = { type: "joined", room: "tea", offset: 0, head: 0, recovered: true };
+  for (const epoch of ["e1", "e2", "e2", "e3"]) {
+    server.sockets[0]!.tell([{ ...joined, epoch }]);
+  }
+  assertEquals([told, ann.natter.cursor], [["e2", "e3"], "tea=e3:0"]);
+});
+
+Deno.test("poll: a room that is gone on with is joined, though the server does not say so", async () => {
+  const server = new FakeServer();
+  server.say("tea", "1");
+  server.say("milk", "moo");
+  await using ann = client(server, { transport: "poll", cursor: "tea=e1:1" });
+  const told: unknown[] = [];
+  ann.natter.addEventListener("joined", ({ detail }) => told.push(detail));
+  const { room } = await within(ann.natter.join("milk", "e1:1"), "joined");
+  assertEquals(room, "milk");
+  const joined = { type: "joined", epoch: "e1", offset: 1, head: 1, recovered: true };
+  assertEquals(told, [{ ...joined, room: "tea" }, { ...joined, room: "milk" }]);
+});
+
 Deno.test("a frame that is none of Natter's ends the link, not the client", async () => {
   const server = new FakeServer();
   await using ann = await client(server).opened();

@@ -254,6 +254,27 @@ Deno.test("an orderly restart and a kill are survived, with nothing lost", async
   assertEquals(ann.breaks, ["@ann", "lobby"]);
 });
 
+for (const transport of ["websocket", "events", "poll"] as const) {
+  Deno.test(`${transport}: a restart gives the same history another epoch, which is told`, async () => {
+    await using world = await World.start();
+    const proxy = await world.proxy();
+    await using ann = new TestClient({ url: proxy.url, username: "ann", transport });
+    const epochs: string[] = [];
+    ann.natter.addEventListener("joined", ({ detail }) => {
+      if (detail.room === "lobby") epochs.push(`${detail.epoch} ${detail.recovered}`);
+    });
+    await ann.opened();
+    await ann.natter.send("one");
+    await until(() => ann.of("lobby").length === 1, "it is seen");
+    await world.restart();
+    await ann.natter.send("two");
+    const { epoch, entries } = await ann.natter.history({ room: "lobby" });
+    assertEquals(entries.length, 2);
+    await until(() => epochs.includes(`${epoch} true`), "the epoch of now is told");
+    assertEquals(epochs.length, 2, `${epochs}`);
+  });
+}
+
 for (const directions of [["up"], ["down"], ["up", "down"]] as const) {
   Deno.test(`a link that is dead ${directions.join(" and ")} is found and replaced`, async () => {
     await using world = await World.start();
