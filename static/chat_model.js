@@ -68,6 +68,7 @@ export class ChatModel {
     client.addEventListener("state", ({ detail }) => this.#become(detail));
     client.addEventListener("joined", ({ detail }) => this.#joined(detail));
     client.addEventListener("message", ({ detail }) => this.#take(detail));
+    client.addEventListener("ack", ({ detail }) => this.#acknowledge(detail));
     client.addEventListener("deletion", ({ detail }) => this.#remove(detail));
     client.addEventListener("gap", ({ detail }) => this.#miss(detail));
     client.addEventListener("typing", ({ detail }) => this.#type(detail));
@@ -291,14 +292,21 @@ export class ChatModel {
     const { kind, name } = conversation;
     try {
       const target = kind === "room" ? { room: name, ref } : { to: name, ref };
-      const ack = await this.#client.send(body, target);
-      this.#forget(ref);
-      conversation.acknowledge({ ref, body, sender: this.username }, ack);
+      // That it is stored is told as an `ack`.
+      await this.#client.send(body, target);
     } catch (error) {
       const { code, cause } = /** @type {any} */ (error);
       const isPerhaps = code === "perhaps_sent";
       conversation.mark(ref, isPerhaps ? "perhaps" : "failed", isPerhaps ? cause?.code : code);
+      this.#options.changed();
     }
+  }
+
+  /** @param {import("./natter.js").Ack} ack */
+  #acknowledge(ack) {
+    const { key = "" } = this.#outbox.find(({ ref }) => ref === ack.ref) ?? {};
+    this.conversations.get(key)?.acknowledge(ack);
+    this.#forget(ack.ref);
     this.#options.changed();
   }
 

@@ -166,15 +166,15 @@ export class Conversation {
   }
 
   /**
-   * A message of one's own came back before its acknowledgement, over a new connection: the one that
-   * waits with the same text is shown no longer. Its acknowledgement tells whether it was the same.
+   * A message of one's own came that is not acknowledged here: from elsewhere, or over a new
+   * connection. One of the same text whose fate is open is shown no longer until that is known.
    *
    * @param {string} body
    */
   #adopt(body) {
     for (const item of this.#byRef.values()) {
-      if (item.body !== body || item.place !== Infinity) continue;
-      this.#byRef.delete(item.ref);
+      if (item.body !== body || item.delivery === "failed" || item.delivery === "sent") continue;
+      item.delivery = "sent";
       return this.#drop(item);
     }
   }
@@ -203,20 +203,17 @@ export class Conversation {
   /**
    * It is stored.
    *
-   * @param {{ ref: string, body: string, sender: string }} sent
-   * @param {{ id: string, offset: number, at: number }} ack
+   * @param {{ ref: string, id: string, offset: number, at: number }} ack
    */
-  acknowledge({ ref, body, sender }, { id, offset, at }) {
-    const pending = this.#byRef.get(ref);
-    this.#byRef.delete(ref);
-    if (pending) this.#drop(pending);
+  acknowledge({ ref, id, offset, at }) {
+    const item = this.#byRef.get(ref);
+    if (!item) return;
+    this.discard(ref);
     if (this.#byId.has(id)) return;
-    if (pending) {
-      Object.assign(pending, { id, place: offset, at, delivery: "sent", problem: "" });
-      pending.version++;
-      this.#byId.set(id, pending);
-      this.#insert(pending);
-    } else this.#add({ key: `r:${ref}`, id, place: offset, sender, body, at, own: true });
+    Object.assign(item, { id, place: offset, at, delivery: "sent", problem: "" });
+    item.version++;
+    this.#byId.set(id, item);
+    this.#insert(item);
   }
 
   /**
@@ -227,6 +224,11 @@ export class Conversation {
   mark(ref, delivery, problem = "") {
     const item = this.#byRef.get(ref);
     if (!item) return;
+    if (item.delivery === "sent") {
+      if (delivery !== "failed") return;
+      // It was another one that came with its text.
+      this.#insert(item);
+    }
     item.delivery = delivery;
     item.problem = problem;
     item.version++;

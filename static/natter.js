@@ -126,6 +126,7 @@
  * @typedef {object} NatterEvents
  * @property {Message} message
  * @property {Deletion} deletion
+ * @property {Ack} ack over a WebSocket before the message itself
  * @property {Gap} gap
  * @property {Joined} joined
  * @property {{ room: string }} left
@@ -722,7 +723,8 @@ class Outbox {
   #options;
 
   /**
-   * @param {{ queueMax: number, ackWindowMs: number, backoff: (attempt: number) => number }} options
+   * @param {{ queueMax: number, ackWindowMs: number, backoff: (attempt: number) => number,
+   *   acked: (ack: Ack) => void }} options
    */
   constructor(options) {
     this.#options = options;
@@ -793,13 +795,16 @@ class Outbox {
     this.pump();
   }
 
-  /** @param {Ack} ack */
+  /** @param {Ack} event */
   acked({ ref, room, offset, id, at, duplicate }) {
     const item = this.#items.get(ref);
     if (!item) return;
+    const ack = { ref, room, offset, id, at, duplicate };
     this.#isCautious = false;
     this.#remove(item);
-    item.resolve({ ref, room, offset, id, at, duplicate });
+    item.resolve(ack);
+    // The promise is heard only after the rest of the frame.
+    this.#options.acked(ack);
     this.pump();
   }
 
@@ -1129,6 +1134,7 @@ export class Natter extends EventTarget {
       queueMax: options.queueMax ?? 200,
       ackWindowMs: options.ackWindowMs ?? 540_000,
       backoff: (attempt) => this.#backoff(attempt),
+      acked: (ack) => this.#emit("ack", ack),
     });
     this.connect();
   }

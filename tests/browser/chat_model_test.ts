@@ -168,7 +168,7 @@ Deno.test("a message goes to the conversation that is open, and its state is fol
   model.send("two");
   const [one, two] = client.sent;
   assertEquals([one!.target.room, two!.target.to], ["lobby", "Ben"]);
-  one!.resolve({ id: "a", offset: ++offsets, at: 5, ref: "" });
+  client.tell("ack", { ...message("one"), ref: one!.target.ref });
   two!.reject(new NatterError("user_not_found", "nobody"));
   await settled();
   const [lobby, ben] = model.conversations.values();
@@ -189,6 +189,25 @@ Deno.test("a retry has the same ref, so that nothing can be said twice", async (
   model.retry(model.active, item);
   assertEquals(bodies(model.active), ["one pending"]);
   assertEquals(client.sent[1]!.target.ref, client.sent[0]!.target.ref);
+});
+
+Deno.test("one's own message keeps its element, and leaves one that failed with the same text alone", async () => {
+  const { client, model, store } = setScene();
+  model.send("hi");
+  client.sent[0]!.reject(new NatterError("rate_limited", "no"));
+  await settled();
+  model.send("hi");
+  const { key } = model.active.items.at(-1)!;
+  const said = message("hi", { sender: "Ann" });
+  // As the client takes a frame: the promise resolves when all of it has been told.
+  client.tell("ack", { ...said, ref: client.sent[1]!.target.ref });
+  client.tell("message", said);
+  client.sent[1]!.resolve(said);
+  await settled();
+  assertEquals(bodies(model.active), ["hi sent", "hi failed"]);
+  assertEquals(model.active.items[0]!.key, key);
+  const kept = store.list("outbox", "session") as { ref: string }[];
+  assertEquals(kept.map(({ ref }) => ref), [client.sent[0]!.target.ref]);
 });
 
 Deno.test("what was not sent survives a reload, and goes out under the same ref while that is safe", () => {

@@ -51,7 +51,7 @@ Deno.test("a message on its way stands last, and keeps its element once it is st
   const { key } = conversation.addPending(pending);
   conversation.take(message(1), UNSEEN);
   assertEquals(inShort(conversation), ["m1", "mine pending"]);
-  conversation.acknowledge(pending, { id: "id-2", offset: 2, at: 9 });
+  conversation.acknowledge({ ref: "r", id: "id-2", offset: 2, at: 9 });
   conversation.take(message(2, { sender: "Ann", body: "mine" }), OWN);
   conversation.take(message(3), UNSEEN);
   assertEquals(inShort(conversation), ["m1", "mine", "m3"]);
@@ -64,16 +64,32 @@ Deno.test("a message that comes back before its acknowledgement is shown once", 
   conversation.addPending(pending);
   conversation.take(message(1, { sender: "Ann", body: "mine" }), OWN);
   assertEquals(inShort(conversation), ["mine"]);
-  conversation.acknowledge(pending, { id: "id-1", offset: 1, at: 9 });
+  conversation.acknowledge({ ref: "r", id: "id-1", offset: 1, at: 9 });
   assertEquals(inShort(conversation), ["mine"]);
 });
 
 Deno.test("the same text from another tab does not stand for one that is on its way", () => {
   const conversation = joined();
-  const pending = { ref: "r", body: "mine", sender: "Ann", at: 1 };
-  conversation.addPending(pending);
+  for (const ref of ["r", "s"]) {
+    conversation.addPending({ ref, body: "mine", sender: "Ann", at: 1 });
+  }
+  for (const offset of [1, 2, 3]) {
+    conversation.take(message(offset, { sender: "Ann", body: "mine" }), OWN);
+  }
+  assertEquals(inShort(conversation), ["mine", "mine", "mine"]);
+  conversation.acknowledge({ ref: "r", id: "id-4", offset: 4, at: 9 });
+  conversation.mark("s", "failed", "rate_limited");
+  assertEquals(inShort(conversation), ["mine", "mine", "mine", "mine", "mine failed"]);
+});
+
+Deno.test("what failed stays, whatever else is said with the same text", () => {
+  const conversation = joined();
+  conversation.addPending({ ref: "r", body: "mine", sender: "Ann", at: 1 });
+  conversation.mark("r", "failed", "user_not_found");
   conversation.take(message(1, { sender: "Ann", body: "mine" }), OWN);
-  conversation.acknowledge(pending, { id: "id-2", offset: 2, at: 9 });
+  assertEquals(inShort(conversation), ["mine", "mine failed"]);
+  conversation.mark("r", "perhaps", "expired");
+  conversation.take(message(2, { sender: "Ann", body: "mine" }), OWN);
   assertEquals(inShort(conversation), ["mine", "mine"]);
 });
 

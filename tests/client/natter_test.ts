@@ -133,6 +133,21 @@ Deno.test("what can't be done rejects with the server's code, and nothing else s
   assertEquals(ann.states, ["open"]);
 });
 
+for (const transport of ["websocket", "events", "poll"] as const) {
+  Deno.test(`${transport}: that a message is stored is told as an event too`, async () => {
+    await using world = await World.start();
+    await using ann = await new TestClient({ url: world.url, username: "ann", transport }).opened();
+    const told: unknown[] = [];
+    ann.natter.addEventListener("message", ({ detail }) => told.push(detail.id));
+    ann.natter.addEventListener("ack", ({ detail }) => told.push(detail));
+    const ack = await ann.natter.send("hi");
+    await until(() => told.length === 2, "both are told");
+    // Over HTTP they come by different requests.
+    if (transport !== "websocket") told.sort((a) => a === ack.id ? 1 : -1);
+    assertEquals(told, [ack, ack.id]);
+  });
+}
+
 Deno.test("a message that nobody waits for ends no process, and is told of as failed", async () => {
   await using world = await World.start();
   await using ann = await new TestClient({ url: world.url, username: "ann" }).opened();
