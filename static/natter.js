@@ -1107,9 +1107,12 @@ export class Natter extends EventTarget {
     if (!base.pathname.endsWith("/")) base.pathname += "/";
     base.search = base.hash = "";
     this.#base = base;
+    const given = Object.entries(options).filter(([, value]) => value !== undefined);
     this.#options = {
       transport: /** @type {"auto" | Transport} */ ("auto"),
+      queueMax: 200,
       bufferMax: 1000,
+      ackWindowMs: 540_000,
       connectTimeoutMs: 10_000,
       pongTimeoutMs: 10_000,
       firstByteMs: 5_000,
@@ -1120,9 +1123,12 @@ export class Natter extends EventTarget {
       random: Math.random,
       WebSocket: globalThis.WebSocket,
       fetch: globalThis.fetch.bind(globalThis),
-      ...options,
+      .../** @type {NatterOptions} */ (Object.fromEntries(given)),
     };
     const { transport, WebSocket } = this.#options;
+    if (!["auto", "websocket", "events", "poll"].includes(transport)) {
+      throw new TypeError(`"${transport}" is no transport`);
+    }
     if (transport === "websocket" && !WebSocket) throw new TypeError("There is no WebSocket here");
     if (!options.getToken) {
       this.#secret = checkSecret(options.key ?? options.token ?? Natter.createKey());
@@ -1131,8 +1137,7 @@ export class Natter extends EventTarget {
     for (const room of rooms) this.#addRoom(room, positions.get(nameKey(room)));
     for (const [key, position] of positions) if (key.startsWith("@")) this.#addRoom(key, position);
     this.#outbox = new Outbox({
-      queueMax: options.queueMax ?? 200,
-      ackWindowMs: options.ackWindowMs ?? 540_000,
+      ...this.#options,
       backoff: (attempt) => this.#backoff(attempt),
       acked: (ack) => this.#emit("ack", ack),
     });

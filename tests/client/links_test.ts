@@ -149,6 +149,18 @@ Deno.test("a server that is down is no reason to leave WebSocket", async () => {
   assert(server.asked.includes("events") && !server.asked.includes("poll"), `${server.asked}`);
 });
 
+Deno.test("an option that is undefined is none", async () => {
+  const server = new FakeServer();
+  const names = ["transport", "pongTimeoutMs", "connectTimeoutMs", "backoffBaseMs", "queueMax"];
+  const options = Object.fromEntries(names.map((name) => [name, undefined]));
+  await using ann = await client(server, { ...options, random: () => 0.999 }).opened();
+  assertEquals(server.asked, ["ws"]);
+  const waits: number[] = [];
+  ann.natter.addEventListener("state", ({ detail }) => waits.push(detail.retryAt! - Date.now()));
+  server.sockets[0]!.end(1012);
+  assert(waits[0]! > 0, `${waits}`);
+});
+
 Deno.test("a stream that ends is opened again at its cursor", async () => {
   const server = new FakeServer();
   await using ann = await client(server, { transport: "events" }).opened();

@@ -125,6 +125,7 @@ Deno.test("options that cannot work are refused at once", () => {
     { url: "ftp://localhost/", username: "a" },
     { username: "a" },
     { url, username: "a", transport: "websocket" as const, WebSocket: null },
+    { url, username: "a", transport: "sse" as "events" },
   ];
   for (const option of options) {
     assertThrows(() => new Natter(option), TypeError, undefined, JSON.stringify(option));
