@@ -1420,7 +1420,10 @@ export class Natter extends EventTarget {
     const isStuck = this.#state === "connecting" && this.#link !== undefined &&
       Date.now() - this.#link.heardAt > LATE_MS / 2;
     if (isWaiting || isStuck) {
-      if (Date.now() >= this.#notBefore) this.#dial();
+      const waitMs = this.#notBefore - Date.now();
+      if (waitMs <= 0) this.#dial();
+      // A page that was hidden has no timer any more.
+      else if (isWaiting) this.#arm("dial", waitMs, () => this.#dial());
       return;
     }
     this.#link?.check();

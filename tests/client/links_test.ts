@@ -264,6 +264,19 @@ Deno.test("the server's own wait is kept to, and being online again does not sho
   assertEquals([ann.natter.state, server.asked], ["waiting", ["ws"]]);
 });
 
+Deno.test("a page that is back before the server wants it connects when it does", async () => {
+  const server = new FakeServer();
+  await using ann = await client(server).opened();
+  const before = Date.now();
+  server.sockets[0]!.tell([{ type: "reconnect", afterMs: 300 }]);
+  server.sockets[0]!.end(4000, "drain");
+  globalThis.dispatchEvent(new Event("pagehide"));
+  globalThis.dispatchEvent(new Event("pageshow"));
+  assertEquals(ann.natter.state, "waiting");
+  await ann.opened();
+  assert(Date.now() >= before + 300);
+});
+
 Deno.test("a full server's Retry-After is kept to", async () => {
   const server = new FakeServer();
   const waits: number[] = [];
