@@ -133,7 +133,8 @@ export class FakeServer {
       socket.tell([ack]);
     };
     const { socket: behaviour } = this;
-    queueMicrotask(() => {
+    // Not a microtask: Deno may run those while it loads something for the client's constructor.
+    setTimeout(() => {
       if (socket.readyState !== 0 || behaviour === "hangs") return;
       if (behaviour !== "works") return socket.end(1006);
       socket.readyState = 1;

@@ -157,7 +157,7 @@ Deno.test("an option that is undefined is none", async () => {
   assertEquals(server.asked, ["ws"]);
   const waits: number[] = [];
   ann.natter.addEventListener("state", ({ detail }) => waits.push(detail.retryAt! - Date.now()));
-  server.sockets[0]!.end(1012);
+  server.sockets.at(-1)!.end(1012);
   assert(waits[0]! > 0, `${waits}`);
 });
 
@@ -268,8 +268,8 @@ Deno.test("a page that is back before the server wants it connects when it does"
   const server = new FakeServer();
   await using ann = await client(server).opened();
   const before = Date.now();
-  server.sockets[0]!.tell([{ type: "reconnect", afterMs: 300 }]);
-  server.sockets[0]!.end(4000, "drain");
+  server.sockets.at(-1)!.tell([{ type: "reconnect", afterMs: 300 }]);
+  server.sockets.at(-1)!.end(4000, "drain");
   globalThis.dispatchEvent(new Event("pagehide"));
   globalThis.dispatchEvent(new Event("pageshow"));
   assertEquals(ann.natter.state, "waiting");
@@ -399,7 +399,7 @@ Deno.test("another epoch on a link that lives is told once, whether or not the h
   ann.natter.addEventListener("joined", ({ detail }) => told.push(detail.epoch));
   const joined = { type: "joined", room: "tea", offset: 0, head: 0, recovered: true };
   for (const epoch of ["e1", "e2", "e2", "e3"]) {
-    server.sockets[0]!.tell([{ ...joined, epoch }]);
+    server.sockets.at(-1)!.tell([{ ...joined, epoch }]);
   }
   assertEquals([told, ann.natter.cursor], [["e2", "e3"], "tea=e3:0"]);
 });
