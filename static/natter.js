@@ -1826,8 +1826,10 @@ export class Natter extends EventTarget {
    * @param {string} room
    */
   #left(link, room) {
-    // Where it has been joined again meanwhile, this is about the time before.
-    if (this.#room(room)?.link === link) this.#rooms.delete(nameKey(room));
+    const known = this.#room(room);
+    // It has been joined again meanwhile: this is about the time before.
+    if (known && known.link !== link) return;
+    this.#rooms.delete(nameKey(room));
     this.#emit("left", { room });
   }
 

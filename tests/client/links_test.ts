@@ -369,6 +369,21 @@ Deno.test("a room that is refused is told once, by its name; one that was left i
   assertEquals(errors, [{ code: "rooms_full", message: "Cream: no more", room: "Cream" }]);
 });
 
+Deno.test("who leaves a room and joins it again is not told to have left it", async () => {
+  const server = new FakeServer();
+  await using ann = await client(server).opened();
+  const left: string[] = [];
+  ann.natter.addEventListener("left", ({ detail }) => left.push(detail.room));
+  ann.natter.leave("tea");
+  const again = ann.natter.join("tea");
+  const joined = { type: "joined", room: "tea", epoch: "e1", offset: 0, head: 0, recovered: false };
+  server.sockets[0]!.tell([{ type: "left", room: "tea" }, joined]);
+  assertEquals([(await within(again, "joined")).room, left], ["tea", []]);
+  ann.natter.leave("tea");
+  server.sockets[0]!.tell([{ type: "left", room: "tea" }]);
+  assertEquals(left, ["tea"]);
+});
+
 Deno.test("a hole in the stream is told, and what is unknown takes its place", async () => {
   const server = new FakeServer();
   await using ann = await client(server).opened();
