@@ -2166,10 +2166,11 @@ export class Natter extends EventTarget {
     }
     const { signal } = /** @type {HttpLink} */ (link);
     const path = `api/rooms/${encodeURIComponent(room)}/messages?${query}`;
-    const response = await this.#fetch(path, { signal }).catch((cause) => {
+    const failed = (/** @type {unknown} */ cause) => {
       throw new NatterError("disconnected", "The request failed", { cause });
-    });
-    if (response.ok) return response.json();
+    };
+    const response = await this.#fetch(path, { signal }).catch(failed);
+    if (response.ok) return response.json().catch(failed);
     const { problem, reason, retryAfterMs } = await readRefusal(response);
     throw new NatterError(problem || "disconnected", reason, { retryAfterMs });
   }

@@ -222,6 +222,21 @@ for (const [status, code, becomes] of REFUSALS) {
   });
 }
 
+Deno.test("over HTTP a page of history that breaks off, or is somebody else's, is asked for again", async () => {
+  const server = new FakeServer();
+  const page = { room: "tea", epoch: "e1", entries: [], more: false, from: 1, to: 0 };
+  const broken = new ReadableStream({
+    start: (controller) => controller.error(new DOMException("The link has ended", "AbortError")),
+  });
+  const answers = [new Response(broken), new Response("<html>"), Response.json(page)];
+  await using ann = await client(server, {
+    transport: "poll",
+    fetch: (url, init) =>
+      String(url).includes("/api/") ? Promise.resolve(answers.shift()!) : server.fetch(url, init),
+  }).opened();
+  assertEquals(await within(ann.natter.history({ room: "tea" }), "the page"), page);
+});
+
 Deno.test("what only a WebSocket can do is refused over HTTP", async () => {
   const server = new FakeServer();
   await using ann = await client(server, { transport: "poll" }).opened();
