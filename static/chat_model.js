@@ -84,7 +84,7 @@ export class ChatModel {
 
   /** Messages that wait or are under way. */
   get unsent() {
-    return this.#client.unsent.length;
+    return this.#client.unsent.filter(({ offset }) => offset === undefined).length;
   }
 
   get unread() {

@@ -111,13 +111,14 @@
  * @property {string} [reason]
  */
 /**
- * A message that was sent, as long as it is not acknowledged. `inDoubt`: it may be stored already.
+ * A message or deletion as long as it is not acknowledged. `inDoubt`: it may be stored already.
  *
  * @typedef {object} Unsent
  * @property {string} ref
  * @property {string} [room]
  * @property {string} [to]
  * @property {string} [body]
+ * @property {number} [offset] of a deletion: the message's
  * @property {boolean} inDoubt
  */
 /**
@@ -133,7 +134,7 @@
  * @property {Presence} presence
  * @property {Typing} typing
  * @property {StateChange} state
- * @property {Omit<Unsent, "inDoubt"> & { error: NatterError }} failed a message is given back
+ * @property {Omit<Unsent, "inDoubt"> & { error: NatterError }} failed it is given back
  * @property {{ code: string, message: string, room?: string }} error what went wrong and belongs to
  *   no promise; with `room`: that it could not be joined
  * @property {{ code: number, reason: string }} closed it is over until `connect` is called
@@ -886,10 +887,7 @@ class Outbox {
       const since = item.inDoubt || item.isUnderWay ? item.sentAt : item.createdAt;
       const expiresAt = since + this.#options.ackWindowMs;
       if (expiresAt > now) next = Math.min(next, expiresAt);
-      else {this.#giveBack(
-          item,
-          new NatterError("expired", "The message could not be sent in time"),
-        );}
+      else this.#giveBack(item, new NatterError("expired", "It could not be sent in time"));
     }
     return next;
   }
@@ -1188,7 +1186,7 @@ export class Natter extends EventTarget {
     return bodyBytesMax === 0 ? undefined : { bodyBytesMax, messagesPerSecond, messagesBurst };
   }
 
-  /** The messages that are not acknowledged yet, oldest first. @returns {Unsent[]} */
+  /** What is not acknowledged yet, oldest first. @returns {Unsent[]} */
   get unsent() {
     return this.#outbox.unsent;
   }
@@ -2039,9 +2037,8 @@ export class Natter extends EventTarget {
       ? Promise.reject(closedError())
       : this.#outbox.add(command, ref);
     // So that a message that nobody waits for ends no process, and is still heard of.
-    const { room, to, body } = command;
-    const unsent = { ref, ...(room && { room }), ...(to && { to }), ...(body && { body }) };
-    ack.catch((error) => this.#emit("failed", { ...unsent, error }));
+    const { type: _type, ...unsent } = command;
+    ack.catch((error) => this.#emit("failed", { ref, ...unsent, error }));
     return ack;
   }
 

@@ -309,6 +309,12 @@ Deno.test("who types is known for a while, or until they have said it", () => {
   assertEquals(model.typers(model.active), []);
 });
 
+Deno.test("a deletion that is under way is no unsent message", () => {
+  const { client, model } = setScene();
+  client.unsent = [{ ref: "a", room: "lobby", offset: 1 }, { ref: "b", room: "lobby", body: "b" }];
+  assertEquals(model.unsent, 1);
+});
+
 Deno.test("gaps and deletions reach the conversations that they are about", () => {
   const { client, model } = setScene();
   client.tell("message", message("psst", { room: "@Ann", with: "Ben", id: "d" }));

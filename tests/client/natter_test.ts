@@ -148,7 +148,7 @@ for (const transport of ["websocket", "events", "poll"] as const) {
   });
 }
 
-Deno.test("a message that nobody waits for ends no process, and is told of as failed", async () => {
+Deno.test("a message or deletion that nobody waits for ends no process, and is told of as failed", async () => {
   await using world = await World.start();
   await using ann = await new TestClient({ url: world.url, username: "ann" }).opened();
   const failed = Promise.withResolvers<{ body?: string; error: NatterError }>();
@@ -156,6 +156,11 @@ Deno.test("a message that nobody waits for ends no process, and is told of as fa
   ann.natter.send("lost", { room: "elsewhere" });
   const { body, error } = await within(failed.promise, "the event");
   assertEquals([body, error.code], ["lost", "not_joined"]);
+  const deletion = Promise.withResolvers<{ offset?: number }>();
+  ann.natter.addEventListener("failed", ({ detail }) => deletion.resolve(detail));
+  ann.natter.delete("lobby", 99);
+  assertEquals(ann.natter.unsent.map(({ offset }) => offset), [99]);
+  assertEquals((await within(deletion.promise, "the event")).offset, 99);
 });
 
 Deno.test("what is said offline is sent in order, once there is a way", async () => {
