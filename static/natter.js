@@ -1690,10 +1690,12 @@ export class Natter extends EventTarget {
    */
   #inTime(getToken) {
     const { connectTimeoutMs } = this.#options;
+    const ref = randomId();
     const late = this.#promise(undefined, connectTimeoutMs, (_resolve, reject) => {
       reject(new NatterError("timeout", "No token came in time"));
-    });
-    return Promise.race([Promise.resolve().then(getToken), late]);
+    }, ref);
+    return Promise.race([Promise.resolve().then(getToken), late])
+      .finally(() => this.#waiters.get(ref)?.resolve(undefined));
   }
 
   /** @param {number | undefined} expiresAt */

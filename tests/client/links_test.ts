@@ -354,6 +354,23 @@ Deno.test("a token is renewed on the socket before it ends", async () => {
   assertEquals(ann.natter.cursor, "", "what the new token does not allow is not asked for again");
 });
 
+Deno.test("a token that has come is waited for no longer", async () => {
+  const server = new FakeServer();
+  const getToken = () => "token";
+  await using ann = await client(server, { getToken, connectTimeoutMs: 30_000 }).opened();
+  const ask = () =>
+    ann.natter.history({ room: "tea" }).then(() => "answered", ({ code }: NatterError) => code);
+  const asked = () => server.commands.filter(({ type }) => type === "history").length;
+  // As many questions as may be open, and no answers.
+  const outcomes = Array.from({ length: 63 }, ask);
+  await until(() => asked() === 63, "all but one are asked");
+  outcomes.push(ask());
+  await until(() => asked() === 64, "the last one is asked");
+  assertEquals(await within(ask(), "a refusal"), "queue_full");
+  ann.natter.close();
+  assertEquals(new Set(await Promise.all(outcomes)), new Set(["closed"]));
+});
+
 Deno.test("no token: told as an error, and tried again", async () => {
   const server = new FakeServer();
   let asked = 0;
