@@ -73,6 +73,7 @@ export class Conversation {
   readonly #rooms = new Map<string, Room>();
   #current: string;
   #day = formatDay(Date.now());
+  #pages: Promise<void> = Promise.resolve();
   #isLost = false;
   #isQuitting = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -159,7 +160,7 @@ export class Conversation {
           this.#rooms.has(nameKey(this.#current)) ? this.#who(this.#current) : NO_CONNECTION,
         );
       case "history":
-        return void this.#history(this.#current);
+        return this.#lookBack(this.#current);
       case "help": {
         const width = Math.max(...COMMANDS.map(([command]) => command.length));
         const rows = COMMANDS.map(([command, meaning]) => `${command.padEnd(width)}  ${meaning}`);
@@ -210,14 +211,18 @@ export class Conversation {
     this.#drawFoot();
   }
 
+  /** One page after another: where the next one begins, the one before says. */
+  #lookBack(room: string): void {
+    this.#pages = this.#pages.then(() => this.#history(room));
+  }
+
   async #history(name: string): Promise<void> {
     const room = this.#rooms.get(nameKey(name));
     if (!room) return this.#tell(NO_CONNECTION);
     try {
-      const before = room.oldest;
       const page: HistoryPage = await this.#client.history({
         room: name,
-        before,
+        before: room.oldest,
         limit: HISTORY_PAGE,
       });
       room.oldest = page.from;
