@@ -79,6 +79,18 @@ export function icon(name) {
   return svg;
 }
 
+/**
+ * @param {import("./words.js").Words} words
+ * @param {import("./languages.js").TextKey} key what it does, in words
+ * @param {keyof typeof ICONS} name
+ * @param {Record<string, Prop>} props
+ * @param {import("./words.js").Values} [values] of the words
+ */
+export function iconButton(words, key, name, props, values) {
+  const type = { type: "button", ...props, class: `icon-button ${props["class"]}` };
+  return words.label(h("button", type, icon(name)), key, values);
+}
+
 /** What is drawn of the mark, in a box of 64 by 64: the same as icon.svg. */
 const MARK = [
   [

@@ -5,7 +5,7 @@
  * piece with a direction of its own.
  */
 
-import { avatar, h, icon } from "./dom.js";
+import { avatar, h, icon, iconButton } from "./dom.js";
 import { isLargeEmoji, parseBody } from "./markup.js";
 import { nameKey } from "./natter.js";
 
@@ -199,8 +199,7 @@ export class MessageRow {
 
   /** The first click asks, the second does it. @param {MessageItem} item */
   #deleteButton(item) {
-    const button = h("button", { type: "button", class: "icon-button small" }, icon("trash"));
-    this.#words.label(button, "delete");
+    const button = iconButton(this.#words, "delete", "trash", { class: "small" });
     const disarm = () => {
       if (!button.classList.contains("armed")) return;
       button.classList.remove("armed");
@@ -220,11 +219,6 @@ export class MessageRow {
   /** @param {string} sender */
   #directButton(sender) {
     const click = () => this.#actions.direct(sender);
-    const button = h(
-      "button",
-      { type: "button", class: "icon-button small", click },
-      icon("reply"),
-    );
-    return this.#words.label(button, "writeTo", { name: sender });
+    return iconButton(this.#words, "writeTo", "reply", { class: "small", click }, { name: sender });
   }
 }

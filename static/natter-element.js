@@ -11,7 +11,7 @@ import { Alerts } from "./alerts.js";
 import { ChatModel } from "./chat_model.js";
 import { readCloseCode } from "./close_codes.js";
 import { Composer } from "./composer.js";
-import { h, icon } from "./dom.js";
+import { h, iconButton } from "./dom.js";
 import { JoinView } from "./join_view.js";
 import { chooseLanguage } from "./languages.js";
 import { MessageList } from "./message_list.js";
@@ -136,17 +136,11 @@ export class NatterChat extends HTMLElement {
   #toast = h("p", { class: "toast", role: "alert", hidden: true });
   #menuBadge = h("span", { class: "menu-badge", "aria-hidden": "true", hidden: true });
   /** @type {HTMLElement} */
-  #menu = h(
-    "button",
-    {
-      type: "button",
-      class: "icon-button menu-button",
-      "aria-controls": "sidebar",
-      click: () => this.#openDrawer("rooms", this.#menu),
-    },
-    icon("menu"),
-    this.#menuBadge,
-  );
+  #menu = iconButton(this.#words, "openSidebar", "menu", {
+    class: "menu-button",
+    "aria-controls": "sidebar",
+    click: () => this.#openDrawer("rooms", this.#menu),
+  });
   #main = h("section", { class: "main" });
   #chat = this.#buildChat();
 
@@ -380,14 +374,13 @@ export class NatterChat extends HTMLElement {
   // ---- The chat
 
   #buildChat() {
-    const people = h("button", {
-      type: "button",
-      class: "icon-button people-button",
+    /** @type {HTMLElement} */
+    const people = iconButton(this.#words, "openPeople", "people", {
+      class: "people-button",
       "aria-controls": "people",
       click: () => this.#openDrawer("people", people),
-    }, icon("people"));
-    this.#words.label(this.#menu, "openSidebar");
-    this.#words.label(people, "openPeople");
+    });
+    this.#menu.append(this.#menuBadge);
     const titles = h("div", { class: "titles" }, this.#title, this.#status.line);
     const header = h("header", { class: "bar" }, this.#menu, titles, people);
     this.#list.element.prepend(this.#status.strip);

@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 /** Who is in the room. */
 
-import { avatar, h, icon } from "./dom.js";
+import { avatar, h, icon, iconButton } from "./dom.js";
 import { refill, roveFocus } from "./keys.js";
 import { nameKey } from "./natter.js";
 
@@ -22,9 +22,7 @@ export class People {
     this.#words = words;
     this.#direct = direct;
     roveFocus(this.#list, "button.entry");
-    const button = h("button", { type: "button", class: "icon-button drawer-close", click: close });
-    button.append(icon("close"));
-    words.label(button, "close");
+    const button = iconButton(words, "close", "close", { class: "drawer-close", click: close });
     this.element = h(
       "aside",
       { class: "people", id: "people" },

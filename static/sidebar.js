@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 /** The rooms and people that one talks with, and oneself. */
 
-import { avatar, h, icon, mark, nameField } from "./dom.js";
+import { avatar, h, iconButton, mark, nameField } from "./dom.js";
 import { refill, roveFocus } from "./keys.js";
 import { nameKey } from "./natter.js";
 
@@ -27,8 +27,7 @@ export class Sidebar {
   constructor(words, options, me) {
     this.#words = words;
     this.#options = options;
-    const add = h("button", { type: "submit", class: "icon-button small" }, icon("plus"));
-    words.label(add, "openRoom");
+    const add = iconButton(words, "openRoom", "plus", { type: "submit", class: "small" });
     words.label(this.#field, "otherRoom");
     words.placeholder(this.#field, "otherRoom");
     const form = h("form", { class: "new-room", novalidate: true }, this.#field, add);
@@ -49,13 +48,8 @@ export class Sidebar {
       this.#direct,
     );
     roveFocus(this.#lists, "button.entry");
-    const close = h("button", {
-      type: "button",
-      class: "icon-button drawer-close",
-      click: options.close,
-    });
-    close.append(icon("close"));
-    words.label(close, "close");
+    const click = options.close;
+    const close = iconButton(words, "close", "close", { class: "drawer-close", click });
     const brand = h("p", { class: "brand" }, mark(), "Natter");
     this.element = h(
       "aside",
@@ -138,14 +132,10 @@ export class Sidebar {
     }
     const item = h("li", {}, entry);
     if (canLeave) {
-      const leave = h("button", {
-        type: "button",
-        class: "icon-button small leave-entry",
-        click: () => this.#options.leave(conversation),
-      }, icon("close"));
-      item.append(
-        this.#words.label(leave, kind === "room" ? "leaveRoom" : "closeDirect", { name }),
-      );
+      const does = kind === "room" ? "leaveRoom" : "closeDirect";
+      const click = () => this.#options.leave(conversation);
+      const props = { class: "small leave-entry", click };
+      item.append(iconButton(this.#words, does, "close", props, { name }));
     }
     return item;
   }
