@@ -38,7 +38,7 @@ export class Composer {
   /**
    * @param {import("./words.js").Words} words
    * @param {{ send: (text: string) => void, typing: () => void,
-   *   store: () => import("./storage.js").Storage | undefined }} options
+   *   store: () => import("./storage.js").Storage }} options
    */
   constructor(words, options) {
     this.#words = words;
@@ -51,7 +51,7 @@ export class Composer {
     this.element = h("form", { class: "composer", novalidate: true }, box, below);
     this.#field.addEventListener("input", () => {
       this.#show();
-      options.store()?.set(this.#draftName, this.#field.value.slice(0, DRAFT_CHARS_MAX));
+      options.store().set(this.#draftName, this.#field.value.slice(0, DRAFT_CHARS_MAX));
       if (this.#field.value.trim() !== "") options.typing();
     });
     this.#field.addEventListener("keydown", (event) => {
@@ -86,7 +86,7 @@ export class Composer {
     const name = `draft:${key}`;
     if (this.#draftName === name) return;
     this.#draftName = name;
-    this.#field.value = this.#options.store()?.get(name) ?? "";
+    this.#field.value = this.#options.store().get(name);
     this.#show();
   }
 
@@ -111,7 +111,7 @@ export class Composer {
     if (this.#button.ariaDisabled === "true") return;
     const text = this.#field.value;
     this.#field.value = "";
-    this.#options.store()?.set(this.#draftName, "");
+    this.#options.store().set(this.#draftName, "");
     this.#show();
     this.#options.send(text);
   }
