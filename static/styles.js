@@ -260,7 +260,6 @@ const LAYOUT = `
 }
 .sidebar { inset-inline-start: 0; padding-inline-start: max(.75em, env(safe-area-inset-left)); transform: translateX(-100%); }
 .people { inset-inline-end: 0; padding-inline-end: max(.75em, env(safe-area-inset-right)); transform: translateX(100%); }
-[dir="rtl"] .sidebar { transform: translateX(100%); }
 [data-drawer="rooms"] .sidebar, [data-drawer="people"] .people { visibility: visible; transform: none; box-shadow: 0 0 3em var(--shade); }
 .scrim { position: absolute; z-index: 3; inset: 0; background: rgb(8 16 11 / 45%); opacity: 0; visibility: hidden; }
 [data-drawer] .scrim { opacity: 1; visibility: visible; }
