@@ -13,6 +13,7 @@ import { readCloseCode } from "./close_codes.js";
 import { Composer } from "./composer.js";
 import { h, iconButton } from "./dom.js";
 import { JoinView } from "./join_view.js";
+import { isComposing } from "./keys.js";
 import { chooseLanguage } from "./languages.js";
 import { MessageList } from "./message_list.js";
 import { nameKey, Natter } from "./natter.js";
@@ -151,7 +152,8 @@ export class NatterChat extends HTMLElement {
     this.#root.append(this.#join.element, this.#chat, this.#spoke, this.#toast);
     shadow.append(this.#root);
     this.#root.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.#root.dataset["drawer"]) this.#closeDrawer();
+      // What an input method is told to drop is no wish to leave.
+      if (event.key === "Escape" && !isComposing(event)) this.#closeDrawer();
     });
     new ResizeObserver(([entry]) => {
       const width = entry?.contentRect.width ?? 0;

@@ -194,6 +194,20 @@ pageTest("the drawers of a narrow window take the focus, keep it, and give it ba
   assertEquals(await focused(visitor), "textarea Message");
 });
 
+pageTest("Escape takes back a composition, and only then closes the drawer", async () => {
+  const [visitor] = await joinPlayedServer(stage, {}, { viewport: { width: 360, height: 640 } });
+  await using _visitor = visitor;
+  await visitor.page.locator(".menu-button").click();
+  const field = visitor.page.locator("#new-room");
+  const drawer = visitor.page.locator(".root[data-drawer]");
+  for (const init of [{ isComposing: true }, { keyCode: 229 }]) {
+    await field.dispatchEvent("keydown", { key: "Escape", bubbles: true, ...init });
+    assertEquals(await drawer.count(), 1);
+  }
+  await field.press("Escape");
+  assertEquals(await drawer.count(), 0);
+});
+
 pageTest("leaving a room leaves the focus in the list", async () => {
   await using visitor = await stage.join("Leaver");
   await visitor.openRoom("second");
