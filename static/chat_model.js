@@ -187,11 +187,11 @@ export class ChatModel {
   }
 
   /** @param {Conversation} conversation */
-  leave(conversation) {
-    this.conversations.delete(conversation.key);
-    if (conversation.kind === "room") this.#client.leave(conversation.name);
+  leave({ key, kind, name }) {
+    this.conversations.delete(key);
+    if (kind === "room") this.#client.leave(name);
     const [first] = this.conversations.values();
-    if (conversation === this.active && first) this.active = first;
+    if (key === this.active.key && first) this.active = first;
     this.#rememberOpen();
     this.#options.changed();
   }
@@ -205,8 +205,15 @@ export class ChatModel {
     }
   }
 
-  /** @param {Conversation} conversation */
-  activate(conversation) {
+  /**
+   * A button may be older than this model, and a notification than the end of what it is about: they
+   * mean what has the same key now.
+   *
+   * @param {Conversation} about
+   */
+  activate({ key }) {
+    const conversation = this.conversations.get(key);
+    if (!conversation) return;
     if (conversation !== this.active && this.active.unread === 0) this.active.lineKey = "";
     this.active = conversation;
     if (conversation.kind === "direct" && conversation.items.length === 0) {

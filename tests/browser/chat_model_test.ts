@@ -252,6 +252,22 @@ Deno.test("rooms are joined, remembered, and left; one that is closed is left at
   assertEquals(store.list("rooms:ann", "element"), ["lobby"]);
 });
 
+Deno.test("a conversation is known by its key, whoever names it", () => {
+  const before = setScene();
+  const { model } = setScene(before.store);
+  model.activate(before.model.active);
+  assertEquals(model.active, model.conversations.get("#lobby"));
+  model.openRoom("tea");
+  const tea = model.active;
+  model.leave(before.model.active);
+  model.activate(before.model.active);
+  assertEquals(model.active, tea, "what is closed is not shown");
+  before.model.openRoom("tea");
+  model.openRoom("harbour", false);
+  model.leave(before.model.active);
+  assertEquals(model.active.key, "#harbour", "what is shown is open");
+});
+
 Deno.test("the past is asked for once at a time, from where it ends", async () => {
   const { client, model } = setScene();
   model.active.oldest = 51;

@@ -232,6 +232,19 @@ pageTest("leaving gives the name back to the form, and nothing connects by itsel
   assertEquals(await visitor.nickname.inputValue(), name);
 });
 
+pageTest("who leaves and joins again is in the room that the sidebar names", async () => {
+  await using visitor = await stage.join(someone());
+  await visitor.page.locator(".me summary").click();
+  await visitor.page.getByRole("button", { name: "Leave", exact: true }).click();
+  await visitor.join(someone());
+  await visitor.entry(stage.room).click();
+  await stage.server.ask("POST", `api/rooms/${stage.room}/messages`, {
+    sender: "Robot",
+    body: "heard",
+  });
+  await visitor.bubble("heard").waitFor();
+});
+
 pageTest("without storage it all works, for as long as the page lives", async () => {
   await using visitor = await stage.open();
   await visitor.page.addInitScript(() => {
