@@ -60,7 +60,12 @@ export class ChatModel {
     this.#now = options.now ?? Date.now;
     const { store } = options;
     const me = nameKey(options.client.username);
-    this.#names = { rooms: `rooms:${me}`, people: `people:${me}`, read: `read:${me}:` };
+    this.#names = {
+      rooms: `rooms:${me}`,
+      people: `people:${me}`,
+      read: `read:${me}:`,
+      outbox: `outbox:${me}`,
+    };
     const { rooms, people } = this.#names;
     this.#earlier = { rooms: store.list(rooms, "element"), people: store.list(people, "element") };
     this.active = this.#open("room", room);
@@ -129,7 +134,7 @@ export class ChatModel {
     for (const name of this.#earlier.people) {
       if (typeof name === "string") this.openDirect(name, false);
     }
-    const outbox = store.list("outbox", "session");
+    const outbox = store.list(this.#names.outbox, "session");
     for (const entry of /** @type {Outgoing[]} */ (outbox)) {
       const conversation = this.#openByKey(String(entry?.key));
       if (!conversation || typeof entry.body !== "string") continue;
@@ -325,7 +330,7 @@ export class ChatModel {
 
   #rememberOutbox() {
     const value = this.#outbox.length === 0 ? "" : JSON.stringify(this.#outbox);
-    this.#options.store.set("outbox", value, "session");
+    this.#options.store.set(this.#names.outbox, value, "session");
   }
 
   /**

@@ -62,8 +62,12 @@ class FakeClient extends EventTarget {
 let scenes = 0;
 
 /** A model over a fake client, with what it told. */
-function setScene(store = new Storage(new URL(`http://natter.example/${scenes++}/`))) {
+function setScene(
+  store = new Storage(new URL(`http://natter.example/${scenes++}/`)),
+  username = "Ann",
+) {
   const client = new FakeClient();
+  client.username = username;
   const arrived: string[] = [];
   const failed: string[] = [];
   const scene = {
@@ -81,7 +85,7 @@ function setScene(store = new Storage(new URL(`http://natter.example/${scenes++}
     now: () => scene.now,
   }, "lobby");
   const joined = { epoch: "e", offset: 0, head: 0, recovered: false };
-  client.tell("joined", { ...joined, room: "@Ann" });
+  client.tell("joined", { ...joined, room: `@${username}` });
   client.tell("joined", { ...joined, room: "lobby", users: ["Ann"], userCount: 1 });
   client.tell("state", { state: "open" });
   return { client, model, store, arrived, failed, scene };
@@ -223,6 +227,18 @@ Deno.test("what was not sent survives a reload, and goes out under the same ref 
     const refs = [before, after].map(({ client }) => client.sent[0]?.target.ref);
     assertEquals(refs[1], isSent ? refs[0] : undefined);
   }
+});
+
+Deno.test("what was not sent under one name does not go out under another", () => {
+  const ann = setScene();
+  ann.model.openDirect("Cai");
+  ann.model.send("from Ann");
+  const bob = setScene(ann.store, "Bob");
+  bob.model.resume();
+  assertEquals(bob.client.sent, []);
+  const again = setScene(ann.store, "ANN");
+  again.model.resume();
+  assertEquals(again.client.sent.map(({ body }) => body), ["from Ann"]);
 });
 
 Deno.test("what was discarded does not come back", () => {
