@@ -393,6 +393,16 @@ export class ChatModel {
     if (conversation.kind === "room") conversation.name = joined.room;
   }
 
+  /**
+   * A direct conversation that is opened later on begins where the inbox is by then: what it has said
+   * before that is the past.
+   *
+   * @param {{ room: string, offset: number }} entry
+   */
+  #follow({ room, offset }) {
+    if (this.#inbox && room.startsWith("@")) this.#inbox = { ...this.#inbox, offset };
+  }
+
   /** @param {import("./natter.js").Message} message */
   #take(message) {
     const { room, sender, body } = message;
@@ -400,6 +410,7 @@ export class ChatModel {
     const isDirect = room.startsWith("@");
     const other = message.with ?? sender;
     const conversation = isDirect ? this.#open("direct", other) : this.#of(room)[0];
+    this.#follow(message);
     if (!conversation) return;
     const isMention = !isDirect && !own && mentions(body, this.username);
     const isSeen = this.#options.isSeen(conversation);
@@ -414,13 +425,16 @@ export class ChatModel {
   }
 
   /** @param {import("./natter.js").Deletion} deletion */
-  #remove({ room, target }) {
+  #remove(deletion) {
+    this.#follow(deletion);
+    const { room, target } = deletion;
     for (const conversation of this.#of(room)) conversation.remove(target);
     this.#options.changed();
   }
 
   /** @param {import("./natter.js").Gap} gap */
   #miss({ room, from, to }) {
+    this.#follow({ room, offset: to });
     for (const conversation of this.#of(room)) conversation.miss(from, to);
     this.#options.changed();
   }

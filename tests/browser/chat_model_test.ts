@@ -328,6 +328,29 @@ Deno.test("a direct conversation that is opened asks for its past, once the inbo
   assertEquals(client.questions, [{ with: "Ben", before: 11, limit: 100 }]);
 });
 
+Deno.test("a direct conversation that is closed and opened again has what was said since", () => {
+  const { client, model } = setScene();
+  client.tell("joined", { room: "@Ann", epoch: "f", offset: 10, head: 10, recovered: false });
+  const told: [string, Record<string, unknown>][] = [
+    ["message", message("psst", { room: "@Ann", with: "Cai", offset: 11 })],
+    ["deletion", { room: "@Ann", offset: 12, target: 11, by: "Cai" }],
+    ["gap", { room: "@Ann", from: 13, to: 15 }],
+  ];
+  const asked = told.map(([type, detail]) => {
+    client.tell(type, detail);
+    model.openDirect("Cai");
+    model.leave(model.active);
+    model.openDirect("Cai");
+    model.leave(model.active);
+    return client.questions.splice(0).at(-1)?.["before"];
+  });
+  assertEquals(asked, [12, 13, 16]);
+  client.tell("message", message("again", { room: "@Ann", with: "Cai", offset: 16 }));
+  const cai = model.conversations.get("@cai")!;
+  assertEquals([bodies(cai), cai.oldest, cai.hasMore], [["again sent"], 16, true]);
+  assertEquals(cai.unread, 1);
+});
+
 Deno.test("who types is known for a while, or until they have said it", () => {
   const { client, model, scene } = setScene();
   client.tell("typing", { room: "lobby", username: "Ben" });
