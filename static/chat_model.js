@@ -41,8 +41,8 @@ export class ChatModel {
   /** @type {import("./natter.js").Joined | undefined} */
   #inbox;
   #options;
-  /** What was open when this tab, or another, was here last. */
-  #earlier;
+  /** What was open when this tab, or another, was here last, is open again. */
+  #isResumed = false;
   /** Under which names the browser remembers what is this person's. */
   #names;
   #client;
@@ -58,7 +58,6 @@ export class ChatModel {
     this.#options = options;
     this.#client = options.client;
     this.#now = options.now ?? Date.now;
-    const { store } = options;
     const me = nameKey(options.client.username);
     this.#names = {
       rooms: `rooms:${me}`,
@@ -66,8 +65,6 @@ export class ChatModel {
       read: `read:${me}:`,
       outbox: `outbox:${me}`,
     };
-    const { rooms, people } = this.#names;
-    this.#earlier = { rooms: store.list(rooms, "element"), people: store.list(people, "element") };
     this.active = this.#open("room", room);
     const { client } = options;
     client.addEventListener("state", ({ detail }) => this.#become(detail));
@@ -128,10 +125,10 @@ export class ChatModel {
   /** Goes on where this tab was: its rooms, its people, and what it had not got rid of. */
   resume() {
     const { store } = this.#options;
-    for (const name of this.#earlier.rooms) {
+    for (const name of store.list(this.#names.rooms, "element")) {
       if (typeof name === "string") this.openRoom(name, false);
     }
-    for (const name of this.#earlier.people) {
+    for (const name of store.list(this.#names.people, "element")) {
       if (typeof name === "string") this.openDirect(name, false);
     }
     const outbox = store.list(this.#names.outbox, "session");
@@ -144,6 +141,8 @@ export class ChatModel {
       if (this.#now() - at < OUTBOX_MS) this.#transmit(conversation, entry);
       else conversation.mark(ref, "perhaps", "expired");
     }
+    this.#isResumed = true;
+    this.#rememberOpen();
     this.#options.changed();
   }
 
@@ -202,6 +201,7 @@ export class ChatModel {
   }
 
   #rememberOpen() {
+    if (!this.#isResumed) return;
     const { store } = this.#options;
     const all = [...this.conversations.values()];
     for (const [kind, name] of /** @type {const} */ ([["room", "rooms"], ["direct", "people"]])) {

@@ -59,13 +59,15 @@ class FakeClient extends EventTarget {
   typing(): void {}
 }
 
-let scenes = 0;
+/** A browser that remembers nothing: Deno's own memory would outlive the tests. */
+function createStore(): Storage {
+  localStorage.clear();
+  sessionStorage.clear();
+  return new Storage(new URL("http://natter.example/"));
+}
 
 /** A model over a fake client, with what it told. */
-function setScene(
-  store = new Storage(new URL(`http://natter.example/${scenes++}/`)),
-  username = "Ann",
-) {
+function setScene(store = createStore(), username = "Ann") {
   const client = new FakeClient();
   client.username = username;
   const arrived: string[] = [];
@@ -253,6 +255,7 @@ Deno.test("what was discarded does not come back", () => {
 
 Deno.test("rooms are joined, remembered, and left; one that is closed is left at once", async () => {
   const { client, model, store, failed } = setScene();
+  model.resume();
   model.openRoom("tea");
   model.openRoom("TEA");
   model.openRoom("closed");
@@ -266,6 +269,17 @@ Deno.test("rooms are joined, remembered, and left; one that is closed is left at
   after.model.leave(after.model.conversations.get("#tea")!);
   assertEquals(after.client.left.at(-1), "tea");
   assertEquals(store.list("rooms:ann", "element"), ["lobby"]);
+});
+
+Deno.test("what was open is not forgotten by a visit that ends before it is connected", () => {
+  const before = setScene();
+  before.model.resume();
+  before.model.openRoom("tea");
+  before.model.openDirect("Cai");
+  setScene(before.store);
+  const after = setScene(before.store);
+  after.model.resume();
+  assertEquals([...after.model.conversations.keys()], ["#lobby", "#tea", "@cai"]);
 });
 
 Deno.test("a conversation is known by its key, whoever names it", () => {
