@@ -395,11 +395,11 @@ const TALK = `
 .bubble pre code { padding: 0; background: none; }
 .own.pending .bubble { opacity: .72; }
 .own:is(.failed, .perhaps) .bubble { border: 1px dashed var(--alarm); background: var(--raised); color: var(--ink); }
-.actions { position: absolute; inset-inline-start: 100%; top: 0; bottom: 0; display: flex; align-items: center; gap: .125em; padding: 0 .375em; color: var(--muted); opacity: 0; white-space: nowrap; }
+.actions { position: absolute; inset-inline-start: 100%; top: 0; bottom: 0; display: flex; align-items: center; gap: .125em; padding: 0 .375em; color: var(--muted); opacity: 0; pointer-events: none; white-space: nowrap; }
 .own .actions { inset-inline: auto 100%; }
 .actions time { font-size: .75em; font-variant-numeric: tabular-nums; }
 .first .actions time { display: none; }
-.row:is(:hover, :focus, :focus-within) .actions { opacity: 1; }
+.row:is(:hover, :focus, :focus-within) .actions { opacity: 1; pointer-events: auto; }
 .actions .icon-button { color: var(--muted); }
 .actions .icon-button:hover { color: var(--ink); }
 .actions .armed { width: auto; padding: 0 .625em; background: var(--alarm); color: var(--paper) !important; font-size: var(--small); }
@@ -474,7 +474,7 @@ const TALK = `
 @media (hover: none) {
   .note-line.hint { visibility: hidden; }
   .leave-entry { opacity: 1; background: none; }
-  .row:hover:not(:focus, :focus-within) .actions { opacity: 0; }
+  .row:hover:not(:focus, :focus-within) .actions { opacity: 0; pointer-events: none; }
 }
 @media (prefers-reduced-motion: no-preference) {
   .sidebar, .people { transition: transform .18s ease-out, visibility 0s .18s; }

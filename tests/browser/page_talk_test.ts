@@ -340,6 +340,26 @@ pageTest("long names and texts stay inside a narrow window", async () => {
   assert(page);
 });
 
+pageTest("on a touch screen a button that is not seen takes no tap", async () => {
+  const [visitor, server] = await joinPlayedServer(stage, {}, {
+    viewport: { width: 360, height: 640 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  await using _visitor = visitor;
+  server.tell(entry(1), entry(2));
+  const button = visitor.row("message 2").getByRole("button", { name: "Write to" });
+  const box = await button.boundingBox();
+  assert(box);
+  const tap = () => visitor.page.touchscreen.tap(box.x + box.width / 2, box.y + box.height / 2);
+  await tap();
+  await visitor.log.locator(".row:focus", { hasText: "message 1" }).waitFor();
+  await visitor.bubble("message 2").tap();
+  await visitor.log.locator(".row:focus", { hasText: "message 2" }).waitFor();
+  await tap();
+  await visitor.waitForText(visitor.page.locator(".title"), "Ben");
+});
+
 pageTest(
   "sound and notifications are asked for by a click only, and call for what is meant for one",
   async () => {
