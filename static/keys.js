@@ -19,14 +19,14 @@ export function isSendKey(event) {
 }
 
 /**
- * Makes a list one tab stop: arrows, Home and End move within it.
+ * Makes a list one tab stop: arrows, Home and End move between its items' first buttons. The others of
+ * an item are in the order of the Tab key only while the person is there.
  *
  * @param {HTMLElement} list
- * @param {string} selector its stops
  */
-export function roveFocus(list, selector) {
+export function roveFocus(list) {
   list.addEventListener("keydown", (event) => {
-    const stops = stopsOf(list, selector);
+    const stops = itemsOf(list).map(([stop]) => stop);
     const at = stops.indexOf(/** @type {HTMLElement} */ (event.target));
     if (at < 0) return;
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: stops.length - 1 }[event.key];
@@ -36,43 +36,58 @@ export function roveFocus(list, selector) {
     next.focus();
   });
   list.addEventListener("focusin", ({ target }) => {
-    const stop = /** @type {Element} */ (target).closest(selector);
-    if (stop) makeStop(stopsOf(list, selector), stop);
+    const items = itemsOf(list);
+    const item = itemWith(items, target);
+    if (item) makeStop(items, item);
   });
 }
 
 /**
- * Fills such a list anew. What had the focus, known by its `data-key`, has it in its new shape too.
+ * Fills such a list anew. What had the focus, known by the `data-key` of its item's first button, has
+ * it in its new shape too; where it is gone, the one that is the stop now.
  *
  * @param {HTMLElement} list
- * @param {string} selector its stops
  * @param {() => void} fill
  */
-export function refill(list, selector, fill) {
+export function refill(list, fill) {
   const { activeElement } = /** @type {ShadowRoot} */ (list.getRootNode());
-  const focused = list.contains(activeElement) ? activeElement : null;
-  const key = /** @type {HTMLElement | null} */ (focused)?.dataset["key"];
+  const before = itemWith(itemsOf(list), activeElement);
   fill();
-  const stops = stopsOf(list, selector);
-  const kept = stops.find(({ dataset }) => dataset["key"] === key);
-  makeStop(stops, kept ?? stops.find(({ ariaCurrent }) => ariaCurrent === "true") ?? stops[0]);
-  kept?.focus();
+  const items = itemsOf(list);
+  const kept = before && items.find(([stop]) => keyOf(stop) === keyOf(before[0]));
+  const item = kept ?? items.find(([stop]) => stop?.ariaCurrent === "true") ?? items[0];
+  makeStop(items, item);
+  const focused = /** @type {HTMLElement} */ (activeElement);
+  if (before) (kept?.[before.indexOf(focused)] ?? item?.[0] ?? list).focus();
+}
+
+/** @param {HTMLElement} list @returns {HTMLElement[][]} the buttons of each item that has any */
+function itemsOf(list) {
+  return [...list.querySelectorAll("li")].map((item) => [...item.querySelectorAll("button")])
+    .filter(({ length }) => length > 0);
 }
 
 /**
- * @param {HTMLElement} list
- * @param {string} selector
+ * @param {HTMLElement[][]} items
+ * @param {EventTarget | null} target
  */
-function stopsOf(list, selector) {
-  return [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll(selector))];
+function itemWith(items, target) {
+  return items.find((item) => item.includes(/** @type {HTMLElement} */ (target)));
+}
+
+/** @param {HTMLElement | undefined} stop */
+function keyOf(stop) {
+  return stop?.dataset["key"];
 }
 
 /**
- * Leaves one stop in the order of the Tab key.
+ * Leaves one item in the order of the Tab key.
  *
- * @param {HTMLElement[]} stops
- * @param {Element | undefined} stop
+ * @param {HTMLElement[][]} items
+ * @param {HTMLElement[] | undefined} item
  */
-function makeStop(stops, stop) {
-  for (const each of stops) each.tabIndex = each === stop ? 0 : -1;
+function makeStop(items, item) {
+  for (const each of items) {
+    for (const button of each) button.tabIndex = each === item ? 0 : -1;
+  }
 }

@@ -97,12 +97,7 @@ export class NatterChat extends HTMLElement {
   });
   #sidebar = new Sidebar(this.#words, {
     activate: (conversation) => this.#activate(conversation),
-    leave: (conversation) => {
-      this.#model?.leave(conversation);
-      this.#render();
-      // The button is gone with what it left, and the focus must not go with it.
-      this.#sidebar.focus();
-    },
+    leave: (conversation) => this.#model?.leave(conversation),
     openRoom: (name) => {
       this.#model?.openRoom(name);
       this.#closeDrawer();

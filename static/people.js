@@ -9,7 +9,7 @@ import { nameKey } from "./natter.js";
 export class People {
   #words;
   #direct;
-  #list = h("ul", { class: "entries" });
+  #list = h("ul", { class: "entries", tabindex: "-1" });
   #title = h("h2", { class: "list-title" });
   #more = h("p", { class: "hint" });
   #signature = "";
@@ -21,7 +21,7 @@ export class People {
   constructor(words, { direct, close }) {
     this.#words = words;
     this.#direct = direct;
-    roveFocus(this.#list, "button.entry");
+    roveFocus(this.#list);
     const button = iconButton(words, "close", "close", { class: "drawer-close", click: close });
     this.element = h(
       "aside",
@@ -46,7 +46,7 @@ export class People {
     const hidden = userCount - users.length;
     this.#words.say(this.#more, hidden > 0 ? "peopleMore" : "", { count: hidden });
     const me = nameKey(username);
-    refill(this.#list, "button.entry", () => {
+    refill(this.#list, () => {
       this.#list.replaceChildren(...users.map((name) => this.#person(name, nameKey(name) === me)));
     });
   }

@@ -47,7 +47,7 @@ export class Sidebar {
       this.#directTitle,
       this.#direct,
     );
-    roveFocus(this.#lists, "button.entry");
+    roveFocus(this.#lists);
     const click = options.close;
     const close = iconButton(words, "close", "close", { class: "drawer-close", click });
     const brand = h("p", { class: "brand" }, mark(), "Natter");
@@ -59,11 +59,6 @@ export class Sidebar {
       me,
     );
     words.label(this.element, "sidebar");
-  }
-
-  focus() {
-    const entry = this.#lists.querySelector("button.entry[tabindex='0']");
-    /** @type {HTMLElement | null} */ (entry)?.focus();
   }
 
   /**
@@ -81,7 +76,7 @@ export class Sidebar {
     const people = all.filter(({ kind }) => kind === "direct");
     const isOnly = rooms.length === 1;
     this.#directTitle.hidden = people.length === 0;
-    refill(this.#lists, "button.entry", () => {
+    refill(this.#lists, () => {
       this.#rooms.replaceChildren(...rooms.map((each) => this.#entry(each, active, !isOnly)));
       this.#direct.replaceChildren(...people.map((each) => this.#entry(each, active, true)));
     });

@@ -244,7 +244,38 @@ pageTest("a list is one stop of the Tab key, and arrows move in it", async () =>
   server.tell({ type: "presence", room: "lobby", joins: ["Eve"], leaves: ["Cai"], userCount: 4 });
   await visitor.waitForText(people.last(), "Eve");
   assertEquals(await focused(visitor), "button DDora", "also where the list is another one");
+  server.tell({ type: "presence", room: "lobby", joins: [], leaves: ["Dora"], userCount: 3 });
+  await visitor.waitForText(visitor.page.locator(".people"), "3 people here");
+  assertEquals(await focused(visitor), "button BBen", "who has it may leave");
+  server.tell({ type: "presence", room: "lobby", users: ["Ann"], userCount: 1 });
+  await visitor.waitForText(visitor.page.locator(".people"), "1 person here");
+  assertEquals(await focused(visitor), "ul AAnnYou", "and so may all");
 });
+
+pageTest(
+  "of several rooms only the one where the focus is can be left by the next Tab",
+  async () => {
+    const [visitor, server] = await joinPlayedServer(stage);
+    await using _visitor = visitor;
+    for (const room of ["tea", "harbour"]) await visitor.openRoom(room);
+    const stops = () =>
+      visitor.page.locator(".lists button").evaluateAll((all) =>
+        all.map((each) => (each as HTMLElement).tabIndex).join(" ")
+      );
+    assertEquals(await stops(), "-1 -1 -1 -1 0 0 0", "the last one's two, and the form's");
+    await visitor.entry("harbour").focus();
+    await visitor.page.keyboard.press("ArrowUp");
+    assertEquals(await stops(), "-1 -1 0 0 -1 -1 0");
+    await visitor.page.keyboard.press("Tab");
+    assertEquals(await focused(visitor), "button Leave \u2068tea\u2069");
+    server.tell(entry(1));
+    await visitor.waitForText(visitor.entry("lobby").locator(".badge"), "1");
+    assertEquals(await focused(visitor), "button Leave \u2068tea\u2069", "and keeps it");
+    await visitor.page.keyboard.press("Enter");
+    await visitor.entry("tea").waitFor({ state: "detached" });
+    assertEquals(await focused(visitor), "button #harbour");
+  },
+);
 
 pageTest("additions are read out, and history is not", async () => {
   const [visitor, server] = await joinPlayedServer(stage, { head: 30, offset: 0 });
