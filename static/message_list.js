@@ -68,7 +68,7 @@ export class MessageList {
     this.#log.addEventListener("focusin", ({ target }) => this.#focused(target));
     this.#jump.addEventListener("click", () => {
       this.goToEnd();
-      this.#stop()?.element.focus({ preventScroll: true });
+      this.#focusStop();
     });
     // A keyboard that slides in, a message field that grows, a turned phone, a font that came late.
     const observer = new ResizeObserver(() => {
@@ -91,7 +91,6 @@ export class MessageList {
     if (conversation !== this.#conversation) {
       this.#conversation = conversation;
       this.#rows.clear();
-      this.#content.replaceChildren();
       this.#first = this.#last = undefined;
       this.#isAtEnd = true;
       this.#stopKey = "";
@@ -154,6 +153,8 @@ export class MessageList {
    */
   #render(items, start, end) {
     this.#endsWithView = end === items.length;
+    const hadFocus = this.#hasFocus();
+    if (this.#rows.size === 0) this.#content.replaceChildren();
     const wanted = new Set();
     let after = this.#content.firstElementChild;
     for (let index = start; index < end; index++) {
@@ -170,6 +171,7 @@ export class MessageList {
       this.#rows.delete(key);
     }
     if (!this.#rows.has(this.#stopKey)) this.#stopAt(items[end - 1]?.key ?? "");
+    if (hadFocus && !this.#hasFocus()) this.#focusStop();
   }
 
   /**
@@ -313,6 +315,15 @@ export class MessageList {
     return this.#rows.get(this.#stopKey);
   }
 
+  #focusStop() {
+    (this.#stop()?.element ?? this.#log).focus({ preventScroll: true });
+  }
+
+  #hasFocus() {
+    const { activeElement } = /** @type {ShadowRoot} */ (this.#log.getRootNode());
+    return this.#content.contains(activeElement);
+  }
+
   /** @param {string} key */
   #stopAt(key) {
     this.#stop()?.setStop(false);
@@ -334,7 +345,7 @@ export class MessageList {
       event.preventDefault();
       this.goToEnd();
       this.#stopAt(this.#last?.key ?? "");
-      return this.#stop()?.element.focus({ preventScroll: true });
+      return this.#focusStop();
     }
     const row = /** @type {HTMLElement} */ (target).closest?.(".row");
     if (!row || (key !== "ArrowUp" && key !== "ArrowDown")) return;

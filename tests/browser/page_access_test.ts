@@ -277,6 +277,41 @@ pageTest(
   },
 );
 
+pageTest("a row that goes leaves the focus in the conversation", async () => {
+  const [visitor, server] = await joinPlayedServer(stage, {
+    answer({ type, ref }, server) {
+      if (type !== "message") return;
+      server.tell({ type: "error", ref, code: "forbidden", message: "not here" });
+    },
+  });
+  await using _visitor = visitor;
+  const discard = async (text: string) => {
+    await visitor.send(text);
+    await visitor.row(text).getByRole("button", { name: "Discard" }).focus();
+    await visitor.page.keyboard.press("Enter");
+    await visitor.row(text).waitFor({ state: "detached" });
+  };
+  await discard("the only one");
+  assertEquals(await focused(visitor), "div Conversation");
+  server.tell(...Array.from({ length: 600 }, (_, index) => entry(index + 1)));
+  await visitor.bubble("message 600").waitFor();
+  await discard("the last one");
+  assert((await focused(visitor)).includes("message 600"), await focused(visitor));
+  await until(async () => {
+    await visitor.log.evaluate((log) => log.scrollTop = 0);
+    return await visitor.bubble("message 600").count() === 0;
+  }, "it is let go of");
+  const words = await focused(visitor);
+  assert(words.includes("message ") && !words.includes("message 600"), words);
+  await visitor.openRoom("tea");
+  await visitor.entry("lobby").click();
+  await visitor.bubble("message 600").waitFor();
+  await visitor.row("message 600").focus();
+  await visitor.page.evaluate(() => location.hash = "#room=harbour");
+  await visitor.waitForText(visitor.page.locator(".title"), "harbour");
+  assertEquals(await focused(visitor), "div Conversation");
+});
+
 pageTest("additions are read out, and history is not", async () => {
   const [visitor, server] = await joinPlayedServer(stage, { head: 30, offset: 0 });
   await using _visitor = visitor;
