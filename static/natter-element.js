@@ -401,8 +401,11 @@ export class NatterChat extends HTMLElement {
   #openDrawer(which, opener) {
     this.#opener = opener;
     this.#root.dataset["drawer"] = which;
+    const isRooms = which === "rooms";
     this.#main.inert = true;
-    const drawer = which === "rooms" ? this.#sidebar.element : this.#people.element;
+    // In a window of middling width the rooms stand beside the conversation, behind the drawer.
+    this.#sidebar.element.inert = !isRooms;
+    const drawer = isRooms ? this.#sidebar.element : this.#people.element;
     const first = drawer.querySelector("[tabindex='0']") ?? drawer.querySelector(".drawer-close");
     // Still on its way in: to scroll to it would move the whole chat.
     /** @type {HTMLElement | null} */ (first)?.focus({ preventScroll: true });
@@ -412,7 +415,7 @@ export class NatterChat extends HTMLElement {
   #closeDrawer(focus = true) {
     if (!this.#root.dataset["drawer"]) return;
     delete this.#root.dataset["drawer"];
-    this.#main.inert = false;
+    this.#main.inert = this.#sidebar.element.inert = false;
     if (focus) this.#opener?.focus();
   }
 

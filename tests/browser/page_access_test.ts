@@ -194,6 +194,22 @@ pageTest("the drawers of a narrow window take the focus, keep it, and give it ba
   assertEquals(await focused(visitor), "textarea Message");
 });
 
+pageTest("who is here, as a drawer beside the rooms, keeps the focus too", async () => {
+  const [visitor] = await joinPlayedServer(stage, {}, { viewport: { width: 800, height: 640 } });
+  await using _visitor = visitor;
+  await visitor.page.locator(".people-button").focus();
+  await visitor.page.keyboard.press("Enter");
+  for (let step = 0; step < 8; step++) {
+    await visitor.page.keyboard.press("Tab");
+    const isBehind = await visitor.page.locator(".sidebar :focus, .main :focus").count();
+    assertEquals(isBehind, 0, await focused(visitor));
+  }
+  await visitor.page.keyboard.press("Escape");
+  assertEquals(await focused(visitor), "button Show who is here");
+  await visitor.entry("lobby").focus();
+  assertEquals(await focused(visitor), "button #lobby", "the rooms are in reach again");
+});
+
 pageTest("Escape takes back a composition, and only then closes the drawer", async () => {
   const [visitor] = await joinPlayedServer(stage, {}, { viewport: { width: 360, height: 640 } });
   await using _visitor = visitor;
