@@ -149,7 +149,9 @@ export class ChatModel {
   /** @param {string} key */
   #openByKey(key) {
     if (!/^[#@]./.test(key)) return undefined;
-    return this.#open(key.startsWith("#") ? "room" : "direct", key.slice(1));
+    if (key.startsWith("#")) this.openRoom(key.slice(1), false);
+    else this.openDirect(key.slice(1), false);
+    return this.conversations.get(key);
   }
 
   /**
@@ -194,6 +196,8 @@ export class ChatModel {
   leave({ key, kind, name }) {
     this.conversations.delete(key);
     if (kind === "room") this.#client.leave(name);
+    this.#outbox = this.#outbox.filter((each) => each.key !== key);
+    this.#rememberOutbox();
     const [first] = this.conversations.values();
     if (key === this.active.key && first) this.active = first;
     this.#rememberOpen();

@@ -282,6 +282,23 @@ Deno.test("what was open is not forgotten by a visit that ends before it is conn
   assertEquals([...after.model.conversations.keys()], ["#lobby", "#tea", "@cai"]);
 });
 
+Deno.test("what was not sent goes with its conversation, and brings none back but by joining it", () => {
+  const { model, store } = setScene();
+  model.resume();
+  model.openRoom("dev");
+  model.send("left behind");
+  model.leave(model.active);
+  model.openRoom("tea");
+  model.send("kept");
+  // As another tab leaves it that has only the lobby open.
+  store.set("rooms:ann", '["lobby"]', "element");
+  const after = setScene(store);
+  after.model.resume();
+  assertEquals([...after.model.conversations.keys()], ["#lobby", "#tea"]);
+  assertEquals(after.client.joins, ["tea"]);
+  assertEquals(after.client.sent.map(({ body }) => body), ["kept"]);
+});
+
 Deno.test("a conversation is known by its key, whoever names it", () => {
   const before = setScene();
   const { model } = setScene(before.store);
