@@ -250,15 +250,16 @@ export class ChatModel {
   /** @param {Conversation} conversation */
   async loadOlder(conversation) {
     if (conversation.isLoading || !conversation.hasMore || this.state.state !== "open") return;
-    conversation.isLoading = true;
     const { kind, name, oldest } = conversation;
+    // It can be asked for again once there is a WebSocket.
+    if (kind === "direct" && !this.hasCommands) return;
+    conversation.isLoading = true;
     const target = kind === "room" ? { room: name } : { with: name };
     try {
       const page = await this.#client.history({ ...target, before: oldest, limit: HISTORY_PAGE });
       conversation.prepend(page, (sender) => this.isMe(sender));
-    } catch (error) {
+    } catch {
       conversation.isLoading = false;
-      if (/** @type {any} */ (error).code === "unsupported") conversation.hasMore = false;
     }
     // Who looks again where nothing has moved asks again, without end.
     if (conversation.oldest !== oldest || !conversation.hasMore) this.#options.changed();

@@ -359,6 +359,23 @@ Deno.test("a direct conversation that is opened asks for its past, once the inbo
   assertEquals(client.questions, [{ with: "Ben", before: 11, limit: 100 }]);
 });
 
+Deno.test("without WebSocket the past of a direct conversation waits, and is not denied", async () => {
+  const { client, model } = setScene();
+  client.tell("joined", { room: "@Ann", epoch: "f", offset: 10, head: 60, recovered: false });
+  client.transport = "events";
+  model.openDirect("Ben");
+  assertEquals(client.questions, []);
+  client.transport = "websocket";
+  model.loadOlder(model.active);
+  client.transport = "events";
+  client.history_!.reject(new NatterError("unsupported", "Only a WebSocket can do this"));
+  await settled();
+  assertEquals([model.active.isLoading, model.active.hasMore], [false, true]);
+  client.transport = "websocket";
+  model.loadOlder(model.active);
+  assertEquals(client.questions.length, 2);
+});
+
 Deno.test("a direct conversation that is closed and opened again has what was said since", () => {
   const { client, model } = setScene();
   client.tell("joined", { room: "@Ann", epoch: "f", offset: 10, head: 10, recovered: false });
