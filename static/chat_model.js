@@ -257,7 +257,9 @@ export class ChatModel {
     const target = kind === "room" ? { room: name } : { with: name };
     try {
       const page = await this.#client.history({ ...target, before: oldest, limit: HISTORY_PAGE });
-      conversation.prepend(page, (sender) => this.isMe(sender));
+      const isMention = (/** @type {string} */ body) =>
+        kind === "room" && mentions(body, this.username);
+      conversation.prepend(page, (sender) => this.isMe(sender), isMention);
     } catch {
       conversation.isLoading = false;
     }

@@ -18,6 +18,7 @@ import { nameKey } from "./natter.js";
  * @property {string} body
  * @property {number} at ms since 1970
  * @property {boolean} own
+ * @property {boolean} isMention
  * @property {boolean} deleted
  * @property {Delivery} delivery
  * @property {string} problem why it failed: an error code
@@ -130,7 +131,7 @@ export class Conversation {
     this.typers.delete(sender);
     if (this.#byId.has(id)) return undefined;
     if (own) this.#adopt(body);
-    const item = this.#add({ id, place: offset, sender, body, at, own, deleted });
+    const item = this.#add({ id, place: offset, sender, body, at, own, isMention, deleted });
     if (own || offset <= this.readUpTo) return item;
     if (isSeen) this.readUpTo = offset;
     else if (!deleted) {
@@ -154,6 +155,7 @@ export class Conversation {
       body: "",
       at: 0,
       own: false,
+      isMention: false,
       deleted: false,
       delivery: "sent",
       problem: "",
@@ -257,7 +259,11 @@ export class Conversation {
     item.deleted = true;
     item.body = "";
     item.version++;
-    if (item.place > this.readUpTo && !item.own && this.unread > 0) this.unread--;
+    if (item.place > this.readUpTo && !item.own && this.unread > 0) {
+      this.unread--;
+      if (item.isMention && this.mentions > 0) this.mentions--;
+    }
+    item.isMention = false;
   }
 
   /**
@@ -265,8 +271,9 @@ export class Conversation {
    *
    * @param {import("./natter.js").HistoryPage} page
    * @param {(sender: string) => boolean} isOwn
+   * @param {(body: string) => boolean} [isMention] of somebody else's
    */
-  prepend({ epoch, entries, more, from }, isOwn) {
+  prepend({ epoch, entries, more, from }, isOwn, isMention = () => false) {
     this.isLoading = false;
     if (epoch !== this.epoch) return;
     /** @type {number[]} */
@@ -276,7 +283,8 @@ export class Conversation {
       if (entry.type !== "message" || this.#byId.has(entry.id)) continue;
       const { offset: place, id, sender, body, at } = entry;
       const deleted = entry.deleted === true;
-      this.#add({ id, place, sender, body, at, deleted, own: isOwn(sender) });
+      const own = isOwn(sender);
+      this.#add({ id, place, sender, body, at, own, isMention: !own && isMention(body), deleted });
     }
     for (const target of removed) this.remove(target);
     this.oldest = Math.min(this.oldest, from);

@@ -8,7 +8,6 @@
 
 import { h, icon, mark } from "./dom.js";
 import { isOneGroup, MessageRow } from "./message_row.js";
-import { mentions } from "./names.js";
 
 /** @typedef {import("./conversation.js").Conversation} Conversation */
 /** @typedef {import("./conversation.js").Item} Item */
@@ -38,7 +37,6 @@ export class MessageList {
   #setTop = -1;
   #lastTop = 0;
   #stopKey = "";
-  #username = "";
   #start = h("div", { class: "beginning" });
   #content = h("div", { class: "rows" });
   #log = h("div", { class: "log", role: "log", "aria-live": "off", tabindex: "-1" });
@@ -82,12 +80,8 @@ export class MessageList {
     return this.#isAtEnd;
   }
 
-  /**
-   * @param {Conversation} conversation
-   * @param {string} username one's own
-   */
-  show(conversation, username) {
-    this.#username = username;
+  /** @param {Conversation} conversation */
+  show(conversation) {
     if (conversation !== this.#conversation) {
       this.#conversation = conversation;
       this.#rows.clear();
@@ -192,7 +186,6 @@ export class MessageList {
       isFirstUnread,
       isFirst: isNewDay || isFirstUnread || !isOneGroup(before, item),
       isLast: !isOneGroup(item, next) || next?.key === lineKey,
-      isMention: row.isMention,
       canDelete: this.#options.hasCommands(),
     };
     const { language } = this.#words;
@@ -206,7 +199,6 @@ export class MessageList {
   #makeRow(item) {
     const row = new MessageRow(this.#words, this.#options);
     row.element.dataset["key"] = item.key;
-    row.isMention = item.kind === "message" && !item.own && mentions(item.body, this.#username);
     this.#rows.set(item.key, row);
     return row;
   }

@@ -20,7 +20,6 @@ import { nameKey } from "./natter.js";
  * @property {boolean} isLast of its group
  * @property {boolean} isNewDay
  * @property {boolean} isFirstUnread
- * @property {boolean} isMention
  * @property {boolean} canDelete
  */
 /**
@@ -61,7 +60,6 @@ const PROBLEMS = {
 export class MessageRow {
   /** What it shows; another signature is another look. */
   signature = "";
-  isMention = false;
   #words;
   #actions;
 
@@ -124,8 +122,8 @@ export class MessageRow {
    * @param {MessageItem} item
    * @param {RowPlace} place
    */
-  #message(item, { isFirst, isLast, isMention, canDelete }) {
-    const { own, sender, at, delivery, deleted } = item;
+  #message(item, { isFirst, isLast, canDelete }) {
+    const { own, sender, at, isMention, delivery, deleted } = item;
     const classes = ["message", own ? "own" : "other", delivery];
     if (isFirst) classes.push("first");
     if (isLast) classes.push("last");

@@ -458,7 +458,7 @@ export class NatterChat extends HTMLElement {
     this.#composer.setClosed(state.state === "closed");
     this.#composer.setLimit(this.#client?.limits?.bodyBytesMax);
     this.#composer.open(active.key);
-    this.#list.show(active, username);
+    this.#list.show(active);
     this.#sidebar.show(model.conversations.values(), active);
     this.#people.show(people, username);
     this.#me.show(username, this.#alerts);

@@ -191,6 +191,29 @@ Deno.test("an unread message that is deleted is not unread any more", () => {
   assertEquals(conversation.unread, 0);
 });
 
+Deno.test("a mention that is deleted calls nobody any more", () => {
+  const conversation = joined();
+  for (const offset of [1, 2]) conversation.take(message(offset), { ...UNSEEN, isMention: true });
+  conversation.take(message(3), UNSEEN);
+  conversation.remove(3);
+  assertEquals([conversation.unread, conversation.mentions], [2, 2]);
+  conversation.remove(1);
+  assertEquals([conversation.unread, conversation.mentions], [1, 1]);
+  conversation.markRead();
+  conversation.remove(2);
+  assertEquals([conversation.unread, conversation.mentions], [0, 0]);
+});
+
+Deno.test("of the past too it is known what speaks of one", () => {
+  const conversation = joined({ offset: 3, head: 3 });
+  const page = { epoch: "e", more: false, from: 1, to: 3 };
+  const entries = [message(1), message(2), message(3, { sender: "Ann" })];
+  conversation.prepend({ ...page, entries }, (sender) => sender === "Ann", (body) => body !== "m1");
+  const marked = conversation.items.map((item) => item.kind === "message" && item.isMention);
+  assertEquals(marked, [false, true, false]);
+  assertEquals([conversation.unread, conversation.mentions], [0, 0]);
+});
+
 Deno.test("of very many the oldest are let go of, and can be loaded again", () => {
   const conversation = joined();
   for (let offset = 1; offset <= ITEMS_MAX; offset++) conversation.take(message(offset), UNSEEN);
