@@ -69,6 +69,7 @@ export class ChatModel {
     const { client } = options;
     client.addEventListener("state", ({ detail }) => this.#become(detail));
     client.addEventListener("joined", ({ detail }) => this.#joined(detail));
+    client.addEventListener("left", ({ detail }) => this.#shut(detail));
     client.addEventListener("message", ({ detail }) => this.#take(detail));
     client.addEventListener("ack", ({ detail }) => this.#acknowledge(detail));
     client.addEventListener("deletion", ({ detail }) => this.#remove(detail));
@@ -260,8 +261,13 @@ export class ChatModel {
       const isMention = (/** @type {string} */ body) =>
         kind === "room" && mentions(body, this.username);
       conversation.prepend(page, (sender) => this.isMe(sender), isMention);
-    } catch {
+    } catch (error) {
       conversation.isLoading = false;
+      // Asked again it would be refused again.
+      if (/** @type {any} */ (error).code === "forbidden") {
+        conversation.hasMore = false;
+        conversation.miss(1, oldest - 1);
+      }
     }
     // Who looks again where nothing has moved asks again, without end.
     if (conversation.oldest !== oldest || !conversation.hasMore) this.#options.changed();
@@ -408,6 +414,18 @@ export class ChatModel {
    */
   #follow({ room, offset }) {
     if (this.#inbox && room.startsWith("@")) this.#inbox = { ...this.#inbox, offset };
+  }
+
+  /**
+   * A new token does not allow the room; one that the person has left is not here any more.
+   *
+   * @param {{ room: string }} left
+   */
+  #shut({ room }) {
+    for (const conversation of this.#of(room)) {
+      this.leave(conversation);
+      this.#options.failed("forbidden", "", conversation.name);
+    }
   }
 
   /** @param {import("./natter.js").Message} message */

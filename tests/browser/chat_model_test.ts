@@ -359,6 +359,31 @@ Deno.test("a direct conversation that is opened asks for its past, once the inbo
   assertEquals(client.questions, [{ with: "Ben", before: 11, limit: 100 }]);
 });
 
+Deno.test("a room that a new token does not allow is left, and that is said", () => {
+  const { client, model, failed } = setScene();
+  model.openRoom("tea");
+  model.leave(model.active);
+  client.tell("left", { room: "tea" });
+  assertEquals(failed, [], "who left knows it");
+  model.openRoom("Tea");
+  client.tell("left", { room: "tea" });
+  assertEquals(failed, ["forbidden  Tea"]);
+  assertEquals([...model.conversations.keys()], ["#lobby"]);
+  assertEquals(model.active.key, "#lobby");
+});
+
+Deno.test("a past that is refused is missing, and is not asked for again", async () => {
+  const { client, model } = setScene();
+  model.active.oldest = 51;
+  model.active.hasMore = true;
+  model.loadOlder(model.active);
+  client.history_!.reject(new NatterError("forbidden", "not for you"));
+  await settled();
+  assertEquals(bodies(model.active), ["gap"]);
+  model.loadOlder(model.active);
+  assertEquals(client.questions.length, 1);
+});
+
 Deno.test("without WebSocket the past of a direct conversation waits, and is not denied", async () => {
   const { client, model } = setScene();
   client.tell("joined", { room: "@Ann", epoch: "f", offset: 10, head: 60, recovered: false });

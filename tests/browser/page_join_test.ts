@@ -136,6 +136,19 @@ pageTest("a second room that cannot be is said, and the first one stays", async 
   await visitor.waitForText(visitor.page.locator(".title"), stage.room);
 });
 
+pageTest("a room that is closed to one is shown no longer, and that is said", async () => {
+  const [visitor, server] = await joinPlayedServer(stage);
+  await using _visitor = visitor;
+  await visitor.openRoom("tea");
+  server.tell({ type: "left", room: "tea" });
+  await visitor.waitForText(
+    visitor.page.locator(".toast"),
+    /The room “\W*tea\W*” does not exist or is not open to you/,
+  );
+  await visitor.waitForText(visitor.page.locator(".title"), "lobby");
+  assertEquals(await visitor.entry("tea").count(), 0);
+});
+
 pageTest("why a room cannot be joined is said once, and leaving one says nothing", async () => {
   const [visitor] = await joinPlayedServer(stage, {
     answer({ type, room, ref }, server) {
