@@ -70,7 +70,7 @@ export class JoinView {
       const name = this.#nickname.value.trim();
       const wrong = checkName(name);
       if (wrong) this.refuse("name", wrong, { name });
-      else join(name, this.#room.value.trim() || "lobby");
+      else join(name, this.#room.value.trim().replace(/^#/, "") || "lobby");
     };
     for (const field of [this.#nickname, this.#room]) {
       field.addEventListener("input", () => this.clearError());

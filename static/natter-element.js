@@ -16,6 +16,7 @@ import { JoinView } from "./join_view.js";
 import { isComposing } from "./keys.js";
 import { chooseLanguage } from "./languages.js";
 import { MessageList } from "./message_list.js";
+import { checkName } from "./names.js";
 import { nameKey, Natter } from "./natter.js";
 import { People } from "./people.js";
 import { Me, Preferences } from "./settings.js";
@@ -269,7 +270,10 @@ export class NatterChat extends HTMLElement {
     try {
       this.#client = new Natter({ username: name, url: this.#server, rooms: [room], ...secret });
     } catch {
-      return this.#join.refuse("name", "nameInvalid", { name });
+      const wrong = checkName(name);
+      if (wrong) return this.#join.refuse("name", wrong, { name });
+      if (room.startsWith("@")) return this.#join.refuse("room", "roomInvalid", { room });
+      return this.#join.refuse("again", token ? "unauthorized" : "unreachable", {});
     }
     const client = this.#client;
     client.addEventListener("state", ({ detail }) => this.#follow(client, detail));

@@ -125,6 +125,30 @@ pageTest("a room that cannot be is refused in words, and the lobby is offered", 
   await visitor.waitForText(visitor.page.locator(".title"), "lobby");
 });
 
+pageTest("what cannot even be asked for is told where it was entered", async () => {
+  await using visitor = await stage.open();
+  const room = visitor.page.locator("#room");
+  await room.fill("@bob");
+  await visitor.askToJoin(someone());
+  await visitor.waitForText(visitor.refusal, "does not exist or is not open to you");
+  assertEquals(await room.getAttribute("aria-invalid"), "true");
+  const chat = visitor.page.locator("natter-chat");
+  for (
+    const [name, value, words] of [
+      ["token", "no token", "only with a valid token"],
+      ["server", "ftp://natter.example", "cannot be reached"],
+    ] as const
+  ) {
+    await chat.evaluate((chat, { name, value }) => chat.setAttribute(name, value), { name, value });
+    await visitor.askToJoin(someone());
+    await visitor.waitForText(visitor.refusal, words);
+    await chat.evaluate((chat, name) => chat.removeAttribute(name), name);
+  }
+  await room.fill("#signed");
+  await visitor.join(someone());
+  await visitor.waitForText(visitor.page.locator(".title"), /^#signed$/);
+});
+
 pageTest("a second room that cannot be is said, and the first one stays", async () => {
   await using visitor = await stage.join(someone());
   await visitor.page.locator("#new-room").fill("no such");
