@@ -189,7 +189,11 @@ export class NatterChat extends HTMLElement {
     this.#isStarted = true;
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    document.addEventListener("visibilitychange", () => this.#look(), { signal });
+    document.addEventListener("visibilitychange", () => {
+      this.#look();
+      // A frame that was asked for just before comes only when the page is seen again.
+      if (document.hidden) setTimeout(() => this.#draw(), HIDDEN_MS);
+    }, { signal });
     addEventListener("focus", () => this.#look(), { signal });
     // Two tabs of one person: what one chooses, the other shows.
     addEventListener("storage", ({ key }) => {
@@ -444,12 +448,14 @@ export class NatterChat extends HTMLElement {
   #schedule() {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    const run = () => {
-      this.#isScheduled = false;
-      this.#render();
-    };
-    if (document.hidden) setTimeout(run, HIDDEN_MS);
-    else requestAnimationFrame(run);
+    if (document.hidden) setTimeout(() => this.#draw(), HIDDEN_MS);
+    else requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    if (!this.#isScheduled) return;
+    this.#isScheduled = false;
+    this.#render();
   }
 
   #render() {

@@ -3,6 +3,7 @@
 /** Talking: what is sent, how it is shown, what is unread, and who is asked for. */
 
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { until } from "../support/deadline.ts";
 import { entry, joinPlayedServer, pageTest, setStage, someone, type Visitor } from "./browser.ts";
 
 const stage = setStage();
@@ -246,6 +247,22 @@ pageTest("other rooms count what is unread, and a mention stands out", async () 
   await visitor.entry(stage.room).locator(".badge").waitFor({ state: "detached" });
   await visitor.send("three");
   await visitor.log.locator(".unread-line").waitFor({ state: "detached" });
+});
+
+pageTest("the title counts also what comes as the page is put out of sight", async () => {
+  const [visitor, server] = await joinPlayedServer(stage);
+  await using _visitor = visitor;
+  await visitor.openRoom("tea");
+  await visitor.page.evaluate(() => {
+    // There will be no frame any more.
+    globalThis.requestAnimationFrame = () => {
+      Object.defineProperty(document, "hidden", { get: () => true });
+      document.dispatchEvent(new Event("visibilitychange"));
+      return 0;
+    };
+  });
+  server.tell(entry(1));
+  await until(async () => await visitor.page.title() === "(1) Natter", "it counts");
 });
 
 pageTest("who types and who is here is shown, to the others", async () => {
