@@ -182,7 +182,7 @@ export class MessageList {
     const next = items[index + 1];
     const isNewDay = item.kind === "message" && beginsDay(items, index, item.at);
     const place = {
-      isNewDay,
+      day: isNewDay ? this.#words.day(item.at) : "",
       isFirstUnread,
       isFirst: isNewDay || isFirstUnread || !isOneGroup(before, item),
       isLast: !isOneGroup(item, next) || next?.key === lineKey,

@@ -18,7 +18,7 @@ import { nameKey } from "./natter.js";
  * @typedef {object} RowPlace
  * @property {boolean} isFirst of its group: with the sender's name and the time
  * @property {boolean} isLast of its group
- * @property {boolean} isNewDay
+ * @property {string} day in words, where one begins: "today" is another one after midnight
  * @property {boolean} isFirstUnread
  * @property {boolean} canDelete
  */
@@ -82,9 +82,7 @@ export class MessageRow {
       /** @type {ShadowRoot | Document} */ (this.element.getRootNode()).activeElement,
     );
     const parts = [];
-    if (item.kind === "message" && place.isNewDay) {
-      parts.push(this.#divider("day", this.#words.day(item.at)));
-    }
+    if (place.day !== "") parts.push(this.#divider("day", place.day));
     if (place.isFirstUnread) {
       parts.push(this.#divider("unread-line", this.#words.text("newFromHere")));
     }

@@ -184,3 +184,19 @@ pageTest("days stand between messages", async () => {
   assertEquals(days.slice(1), ["yesterday", "today"]);
   assert(days[0]!.includes(String(new Date(noon(400)).getFullYear())), days[0]);
 });
+
+pageTest("after midnight today is another day", async () => {
+  const [visitor, server] = await joinPlayedServer(stage);
+  await using _visitor = visitor;
+  const days = visitor.log.locator(".divider.day");
+  const noon = new Date(2026, 4, 9, 12).getTime();
+  await visitor.page.clock.setFixedTime(noon);
+  server.tell(entry(1, { at: noon }));
+  await visitor.bubble("message 1").waitFor();
+  assertEquals(await days.allTextContents(), ["today"]);
+  const next = noon + 86_400_000;
+  await visitor.page.clock.setFixedTime(next);
+  server.tell(entry(2, { at: next }));
+  await visitor.bubble("message 2").waitFor();
+  assertEquals(await days.allTextContents(), ["yesterday", "today"]);
+});
