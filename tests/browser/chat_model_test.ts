@@ -212,7 +212,7 @@ Deno.test("one's own message keeps its element, and leaves one that failed with 
   await settled();
   assertEquals(bodies(model.active), ["hi sent", "hi failed"]);
   assertEquals(model.active.items[0]!.key, key);
-  const kept = store.list("outbox", "session") as { ref: string }[];
+  const kept = store.list("outbox:ann", "session") as { ref: string }[];
   assertEquals(kept.map(({ ref }) => ref), [client.sent[0]!.target.ref]);
 });
 
@@ -343,7 +343,7 @@ Deno.test("where the past did not move, whoever looks again does not ask for it 
   assertEquals(client.questions.length, 1);
   client.tell("joined", { room: "lobby", epoch: "f", offset: 51, head: 51, recovered: true });
   assertEquals(client.questions.length, 2);
-  client.history_!.reject(new NatterError("forbidden", "not any more"));
+  client.history_!.reject(new NatterError("timeout", "no answer"));
   await settled();
   assertEquals(client.questions.length, 2);
   model.loadOlder(model.active);
