@@ -164,7 +164,8 @@ pageTest("a room that is closed to one is shown no longer, and that is said", as
   const [visitor, server] = await joinPlayedServer(stage);
   await using _visitor = visitor;
   await visitor.openRoom("tea");
-  server.tell({ type: "left", room: "tea" });
+  const joined = { type: "joined", room: "tea", epoch: "e", offset: 0, head: 0, recovered: false };
+  server.tell({ ...joined, users: ["Ann"], userCount: 1 }, { type: "left", room: "tea" });
   await visitor.waitForText(
     visitor.page.locator(".toast"),
     /The room “\W*tea\W*” does not exist or is not open to you/,
