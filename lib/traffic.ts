@@ -21,9 +21,9 @@ export class Traffic {
     return this.#closes;
   }
 
-  /** A message of so many bytes goes out. */
-  sent(bytes: number): void {
-    this.framesSent++;
+  /** A message, or several, of so many bytes go out. */
+  sent(bytes: number, frames = 1): void {
+    this.framesSent += frames;
     this.bytesSent += bytes;
   }
 

@@ -12,7 +12,8 @@ import {
   READ_RETRY_MS,
 } from "../limits.ts";
 import type { Entry } from "../log/log.ts";
-import type { Frame, Reader, Recipient, Room } from "./room.ts";
+import type { Reader, Recipient, Room } from "./room.ts";
+import type { Frame, PlainRun } from "./room_texts.ts";
 import type { SendBudget } from "./send_budget.ts";
 import type { Tally } from "./tally.ts";
 import { Waiting } from "./waiting.ts";
@@ -30,6 +31,8 @@ export interface FlushOptions {
   /** Told of what should not happen. */
   readonly onError: (error: unknown) => void;
 }
+
+const NONE: readonly number[] = [];
 
 /** A room whose readers are being gone through. */
 interface Round {
@@ -51,6 +54,8 @@ export class Flush {
   readonly #options: FlushOptions;
   /** Rooms whose readers are to be moved, in the order in which they changed. */
   readonly #rooms = new Set<Room>();
+  /** Rooms of which something may be encoded that nobody needs any more. */
+  readonly #stale = new Set<Room>();
   /** Sessions that have events of their own. */
   readonly #sessions = new Set<Recipient>();
   /** The round under way. */
@@ -120,13 +125,17 @@ export class Flush {
       if (this.#round === undefined) break;
       const { value: reader, done } = this.#round.readers.next();
       if (done) {
-        if (!this.#rooms.has(this.#round.room)) this.#round.room.forget();
+        this.#stale.add(this.#round.room);
         this.#round = undefined;
         continue;
       }
       this.advance(reader);
       left--;
     }
+    for (const room of this.#stale) {
+      if (room !== this.#round?.room && !this.#rooms.has(room)) room.texts.forget();
+    }
+    this.#stale.clear();
     if (this.#round !== undefined || this.#rooms.size > 0 || this.#sessions.size > 0) {
       this.#schedule();
     }
@@ -153,16 +162,21 @@ export class Flush {
     if (reader.isCatchingUp || reader.offset >= channel.head || this.waiting.isWaiting(session)) {
       return;
     }
+    // What is encoded is shared by the readers of this turn; a round forgets at its end.
+    if (this.#round?.room !== room) {
+      this.#stale.add(room);
+      this.#schedule();
+    }
     while (reader.offset < channel.head) {
       const { unsentBytes } = session.connection;
       if (unsentBytes >= this.budget.limit) return this.waiting.hold(session);
       if (!this.#skipLost(reader)) return;
       if (session.isPlain) {
-        const entries = channel.recent(reader.offset, FRAME_ENTRIES_MAX);
-        if (entries === undefined) return this.#startCatchUp(reader);
-        this.#sendPlain(reader, entries);
+        const run = room.texts.plainRun(reader.offset);
+        if (run === undefined) return this.#startCatchUp(reader);
+        this.#sendPlain(reader, run, unsentBytes);
       } else {
-        const frame = room.richFrame(reader.offset);
+        const frame = room.texts.richFrame(reader.offset);
         if (frame === undefined) return this.#startCatchUp(reader);
         this.#sendFrame(reader, frame, unsentBytes);
         if (this.#mayWait(reader)) return;
@@ -185,9 +199,8 @@ export class Flush {
    */
   start(reader: Reader): void {
     reader.session.flushEvents();
-    this.advance(reader);
-    const { room } = reader;
-    if (this.#round?.room !== room && !this.#rooms.has(room)) room.forget();
+    // Which may have been too much for its connection.
+    if (reader.room.readers.has(reader)) this.advance(reader);
   }
 
   #sendFrame(reader: Reader, frame: Frame, unsentBytes: number): void {
@@ -198,25 +211,24 @@ export class Flush {
     this.budget.note(session.connection, unsentBytes + frame.text.length);
   }
 
-  /** Sends entries until the connection has enough; the cursor says how far that was. */
-  #sendPlain(reader: Reader, entries: readonly Entry[]): void {
-    const { room, session } = reader;
-    const { connection } = session;
-    const { limit } = this.budget;
-    let bytesLeft = limit - connection.unsentBytes;
-    let sent = 0;
-    for (const entry of entries) {
-      if (bytesLeft <= 0) break;
-      reader.offset = entry.offset;
-      if (entry.author === session.identity.author) continue;
-      const text = room.plainText(entry);
-      if (text === undefined) continue;
-      session.send(text);
-      sent++;
-      bytesLeft -= text.length;
+  /** Sends a run until the connection has enough; the cursor says how far that was. */
+  #sendPlain(reader: Reader, run: PlainRun, unsentBytes: number): void {
+    const { session } = reader;
+    const { texts, offsets, chars, own } = run;
+    const room = this.budget.limit - unsentBytes;
+    let end = texts.length;
+    if ((chars.at(-1) ?? 0) > room) end = chars.findIndex((sum) => sum >= room) + 1;
+    reader.offset = end === texts.length ? run.to : offsets[end - 1]!;
+    let from = 0, sent = end;
+    for (const index of own.get(session.identity.author) ?? NONE) {
+      if (index >= end) break;
+      if (index > from) session.sendAll(texts, from, index);
+      from = index + 1;
+      sent--;
     }
+    if (end > from) session.sendAll(texts, from, end);
     this.#options.tally.plainDeliveries += sent;
-    this.budget.note(connection, limit - bytesLeft);
+    this.budget.note(session.connection, unsentBytes + (chars[end - 1] ?? 0));
   }
 
   /**
@@ -261,8 +273,8 @@ export class Flush {
     const { unsentBytes } = session.connection;
     const isNext = entries[0]?.offset === reader.offset + 1;
     if (isNext && unsentBytes < this.budget.limit) {
-      if (session.isPlain) this.#sendPlain(reader, entries);
-      else this.#sendFrame(reader, room.encodeFrame(entries), unsentBytes);
+      if (session.isPlain) this.#sendPlain(reader, room.texts.encodeRun(entries), unsentBytes);
+      else this.#sendFrame(reader, room.texts.encodeFrame(entries), unsentBytes);
     }
     // A turn between two pages: in one turn many would fill the connection before a byte has left.
     this.#options.clock.soon(() => this.#caughtUp(reader));

@@ -5,13 +5,12 @@
  */
 
 import type { Attendance, Identity } from "../directory/directory.ts";
-import type { Channel, Entry } from "../log/log.ts";
-import { encodeEntry, type Event } from "../protocol/event.ts";
-import { encodePlainMessage } from "../protocol/plain.ts";
+import type { Channel } from "../log/log.ts";
+import type { Event } from "../protocol/event.ts";
 import type { Connection } from "../transport/connection.ts";
-import { FRAME_CHARS_MAX, FRAME_ENTRIES_MAX } from "../limits.ts";
 import type { Target } from "./access.ts";
 import type { Presence } from "./presence.ts";
+import { type Frame, RoomTexts } from "./room_texts.ts";
 
 /** A session, as those who write to it know it. */
 export interface Recipient {
@@ -33,8 +32,14 @@ export interface Recipient {
   flushEvents(): void;
   /** Sends entries, after the events of its own that have gathered. */
   sendEntries(frame: Frame): void;
-  /** Sends a text as it is. */
-  send(text: string): void;
+  /**
+   * Sends texts in a row, as they are.
+   *
+   * @param texts Shared by all who are sent some of them.
+   * @param from The first one.
+   * @param to Where to end, exclusive.
+   */
+  sendAll(texts: readonly string[], from: number, to: number): void;
   /** Told that its connection has drained. */
   resume(): void;
   /** Told that it cannot be given every message any more. */
@@ -53,28 +58,6 @@ export interface Reader {
   isCatchingUp: boolean;
   /** It missed a presence event, and needs a snapshot. */
   needsPresence: boolean;
-}
-
-/** An entry as its readers are told of it. */
-export interface EncodedEntry {
-  /** Which event. */
-  readonly type: "message" | "deletion";
-  /** Its place. */
-  readonly offset: number;
-  /** The event as JSON. */
-  readonly json: string;
-}
-
-/** Some entries of a room, encoded once for all readers at the same position. */
-export interface Frame {
-  /** The channel's name as shown. */
-  readonly room: string;
-  /** The entries, at least one. */
-  readonly entries: readonly EncodedEntry[];
-  /** The entries as a JSON array. */
-  readonly text: string;
-  /** The offset of the last entry. */
-  readonly to: number;
 }
 
 /**
@@ -99,7 +82,7 @@ export function joinedEvent(reader: Reader, recovered: boolean, ref?: string): E
   };
 }
 
-/** An open channel, its readers, and what its entries look like on the wire: encoded once for all. */
+/** An open channel and its readers. */
 export class Room {
   /** What its users call it. */
   readonly target: Target;
@@ -109,16 +92,12 @@ export class Room {
   readonly presence: Presence | undefined;
   /** The part of this process in who is here. */
   readonly attendance: Attendance;
+  /** What its entries look like on the wire. */
+  readonly texts: RoomTexts;
   /** Who reads it. */
   readonly readers = new Set<Reader>();
   /** The epoch that the readers' offsets belong to. */
   epoch: string;
-  readonly #plain = new Map<number, Encoded>();
-  readonly #rich = new Map<number, Encoded>();
-  /** Frames from an offset to the head, or as far as a frame goes. */
-  readonly #frames = new Map<number, Frame>();
-  #framesHead = 0;
-
   /**
    * Creates a room.
    *
@@ -130,6 +109,7 @@ export class Room {
   constructor(target: Target, channel: Channel, attendance: Attendance, presence?: Presence) {
     this.target = target;
     this.channel = channel;
+    this.texts = new RoomTexts(target.name, channel);
     this.epoch = channel.epoch;
     this.attendance = attendance;
     this.presence = presence;
@@ -139,77 +119,4 @@ export class Room {
   get name(): string {
     return this.target.name;
   }
-
-  /**
-   * The next frame of a rich reader, shared by all that stand at the same offset.
-   *
-   * @param after The reader's offset, below the head.
-   * @returns The frame, or `undefined` where its entries must be read from the store.
-   */
-  richFrame(after: number): Frame | undefined {
-    const { head } = this.channel;
-    // Frames end at a head that has moved, or hold a body that is gone: a deletion moves the head too.
-    if (head !== this.#framesHead) this.#frames.clear();
-    this.#framesHead = head;
-    const known = this.#frames.get(after);
-    if (known !== undefined) return known;
-    const entries = this.channel.recent(after, FRAME_ENTRIES_MAX);
-    if (entries === undefined || entries.length === 0) return undefined;
-    const frame = this.#join(entries, (entry) => this.#richText(entry));
-    this.#frames.set(after, frame);
-    return frame;
-  }
-
-  /**
-   * A frame of entries that come from the store for one reader, and are not remembered.
-   *
-   * @param entries At least one; the frame may end before the last.
-   */
-  encodeFrame(entries: readonly Entry[]): Frame {
-    return this.#join(entries, (entry) => encodeEntry(this.name, entry));
-  }
-
-  #join(entries: readonly Entry[], encode: (entry: Entry) => string): Frame {
-    const encoded: EncodedEntry[] = [];
-    let chars = 0;
-    for (const entry of entries) {
-      const json = encode(entry);
-      if (encoded.length > 0 && chars + json.length > FRAME_CHARS_MAX) break;
-      encoded.push({ type: entry.kind, offset: entry.offset, json });
-      chars += json.length + 1;
-    }
-    const text = `[${encoded.map(({ json }) => json).join(",")}]`;
-    return { room: this.name, entries: encoded, text, to: encoded.at(-1)!.offset };
-  }
-
-  /** An entry as plain readers get it; `undefined`: it is nothing to them. */
-  plainText(entry: Entry): string | undefined {
-    if (entry.kind !== "message" || entry.deleted) return undefined;
-    return encodedOnce(this.#plain, entry, () => encodePlainMessage(entry.sender, entry.body));
-  }
-
-  #richText(entry: Entry): string {
-    return encodedOnce(this.#rich, entry, () => encodeEntry(this.name, entry));
-  }
-
-  /** Forgets what was encoded: everybody has it. */
-  forget(): void {
-    this.#frames.clear();
-    this.#plain.clear();
-    this.#rich.clear();
-  }
-}
-
-/** The text of an entry, which is another one's when a deletion has put that in its place. */
-interface Encoded {
-  readonly entry: Entry;
-  readonly text: string;
-}
-
-function encodedOnce(known: Map<number, Encoded>, entry: Entry, encode: () => string): string {
-  const encoded = known.get(entry.offset);
-  if (encoded?.entry === entry) return encoded.text;
-  const text = encode();
-  known.set(entry.offset, { entry, text });
-  return text;
 }

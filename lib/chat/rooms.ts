@@ -192,7 +192,7 @@ export class Rooms {
     if (room.epoch === epoch) return;
     const before = room.epoch;
     room.epoch = epoch;
-    room.forget();
+    room.texts.forget();
     const offset = Math.max(
       first - 1,
       head - Math.min(this.#options.historyOnJoin, HISTORY_PAGE_MAX),

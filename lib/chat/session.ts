@@ -15,7 +15,8 @@ import type { Connection, ConnectionHandler } from "../transport/connection.ts";
 import { CLOSE_CODE, mayReconnect } from "../websocket/close_code.ts";
 import type { Flush } from "./flush.ts";
 import type { Sender } from "./publisher.ts";
-import type { Frame, Reader, Recipient } from "./room.ts";
+import type { Reader, Recipient } from "./room.ts";
+import type { Frame } from "./room_texts.ts";
 import type { Visitor } from "./visitor.ts";
 import { RICH_WIRE, type Wire } from "./wire.ts";
 
@@ -217,7 +218,7 @@ export class Session implements ConnectionHandler, Recipient {
     this.#events = NO_EVENTS;
     let chars = 0;
     for (const message of this.#wire.encode(events, frame)) {
-      this.send(message);
+      if (!this.#isClosed) this.connection.send(message);
       chars += message.length;
     }
     return chars;
@@ -249,9 +250,11 @@ export class Session implements ConnectionHandler, Recipient {
     this.#write(frame);
   }
 
-  /** Sends a text as it is. */
-  send(text: string): void {
-    if (!this.#isClosed) this.connection.send(text);
+  /** Sends texts in a row, as they are. */
+  sendAll(texts: readonly string[], from: number, to: number): void {
+    if (this.#isClosed) return;
+    if (this.connection.sendAll !== undefined) return this.connection.sendAll(texts, from, to);
+    for (let index = from; index < to; index++) this.connection.send(texts[index]!);
   }
 
   /** Goes on after waiting: what was missed of presence comes as a snapshot, and the cursors move. */

@@ -9,7 +9,7 @@ import { POLLED_EVENTS } from "../protocol/answer.ts";
 import type { Event } from "../protocol/event.ts";
 import { parseRoomName } from "../protocol/name.ts";
 import { type Cursor, formatCursor, type Position } from "../protocol/position.ts";
-import type { Frame } from "./room.ts";
+import type { Frame } from "./room_texts.ts";
 
 /** Encodes events for one session. */
 export interface Wire {

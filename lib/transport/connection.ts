@@ -20,6 +20,15 @@ export interface Connection {
    */
   send(message: string | Uint8Array<ArrayBuffer>): void;
   /**
+   * Sends several messages in a row, where the transport can do better than one by one: those of an array
+   * that is handed to several connections are encoded once.
+   *
+   * @param texts Never changed from then on.
+   * @param from The first one.
+   * @param to Where to end, exclusive.
+   */
+  sendAll?(texts: readonly string[], from: number, to: number): void;
+  /**
    * Begins the closing handshake. The second call has no effect.
    *
    * @param code The close code.

@@ -118,6 +118,17 @@ export class FramesConnection implements Connection, IncomingSink {
     this.#mark();
   }
 
+  sendAll(texts: readonly string[], from: number, to: number): void {
+    if (this.#state !== "open") return;
+    let bytes = 0;
+    for (const frames of this.#host.frames.encodeAll(texts, from, to)) {
+      bytes += frames.end - frames.start;
+      this.#queue.add(frames);
+    }
+    this.#host.traffic.sent(bytes, to - from);
+    this.#mark();
+  }
+
   close(code: number, reason: string): void {
     if (this.#state !== "open") return;
     this.#host.traffic.closed(code);

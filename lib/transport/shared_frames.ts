@@ -17,18 +17,18 @@ export interface EncodedFrame {
   readonly end: number;
 }
 
-/** A text that was encoded, and the one that was asked for after it. */
-interface Known {
-  readonly text: string;
-  readonly frame: EncodedFrame;
-  next: Known | undefined;
+/** The messages of an array, encoded. */
+interface Run {
+  readonly frames: readonly EncodedFrame[];
+  /** Whether they lie one behind the other in one slab. */
+  readonly isWhole: boolean;
 }
 
 /**
  * Encodes messages into frames, one behind the other in slabs.
  *
- * Who is sent several texts in a row, as others were before, gets one piece of a slab: no copy for each
- * reader, and one write. A slab is never used again, for it may still be on its way; it goes when the last
+ * Who is sent several texts in a row, as others are, gets one piece of a slab: no copy for each reader, and
+ * one write. A slab is never used again, for it may still be on its way; it goes when the last
  * who was sent a part of it has got that.
  */
 export class SharedFrames {
@@ -36,10 +36,9 @@ export class SharedFrames {
   #end = 0;
   /** Bytes of frames that are remembered beside the slab. */
   #largeBytes = 0;
-  /** The texts in the slab, and large ones since it was begun; strings that are one object are found without a look at their characters. */
-  readonly #known = new Map<string, Known>();
-  /** What was asked for last. */
-  #last: Known | undefined;
+  /** The texts in the slab, and large ones since it was begun. */
+  readonly #known = new Map<string, EncodedFrame>();
+  readonly #runs = new WeakMap<readonly string[], Run>();
 
   /**
    * Gives the frame of a message.
@@ -48,21 +47,36 @@ export class SharedFrames {
    */
   encode(message: string | Uint8Array): EncodedFrame {
     if (typeof message !== "string") return this.#append(OPCODE.Binary, message);
-    // Readers are mostly sent what the one before was, in the same order.
-    const expected = this.#last?.next;
-    const known = expected?.text === message ? expected : this.#known.get(message);
-    const entry = known ?? this.#remember(message);
-    if (this.#last !== undefined) this.#last.next = entry;
-    this.#last = entry;
-    return entry.frame;
+    const known = this.#known.get(message);
+    if (known !== undefined) return known;
+    const frame = this.#append(OPCODE.Text, message);
+    if (frame.slab !== this.#slab) this.#largeBytes += frame.end;
+    if (this.#largeBytes > FRAME_SLAB_BYTES) this.#forget();
+    this.#known.set(message, frame);
+    return frame;
   }
 
-  #remember(text: string): Known {
-    const frame = this.#append(OPCODE.Text, text);
-    if (this.#largeBytes > FRAME_SLAB_BYTES) this.#forget();
-    const known = { text, frame, next: undefined };
-    this.#known.set(text, known);
-    return known;
+  /**
+   * Gives the frames of several messages, those that lie one behind the other as one piece.
+   *
+   * @param texts An array that is never changed, and encoded once.
+   * @param from The first one.
+   * @param to Where to end, exclusive.
+   */
+  encodeAll(texts: readonly string[], from: number, to: number): readonly EncodedFrame[] {
+    let run = this.#runs.get(texts);
+    if (run === undefined) {
+      const frames = texts.map((text) => this.#append(OPCODE.Text, text));
+      const isWhole = frames.every(({ slab, start }, index) => {
+        const before = frames[index - 1];
+        return before === undefined || slab === before.slab && start === before.end;
+      });
+      this.#runs.set(texts, run = { frames, isWhole });
+    }
+    const { frames, isWhole } = run;
+    if (!isWhole) return frames.slice(from, to);
+    const { slab, start } = frames[from]!;
+    return [{ slab, start, end: frames[to - 1]!.end }];
   }
 
   /**
@@ -85,9 +99,7 @@ export class SharedFrames {
   #append(opcode: number, payload: string | Uint8Array): EncodedFrame {
     // A large one would leave much of a slab empty.
     if (payload.length > FRAME_SLAB_BYTES / 4) {
-      const frame = whole(encodeFrame({ opcode, payload }));
-      this.#largeBytes += frame.end;
-      return frame;
+      return whole(encodeFrame({ opcode, payload }));
     }
     const start = this.#end;
     const written = encodeInto({ opcode, payload }, this.#slab, start);
@@ -107,7 +119,6 @@ export class SharedFrames {
 
   #forget(): void {
     this.#known.clear();
-    this.#last = undefined;
     this.#largeBytes = 0;
   }
 }

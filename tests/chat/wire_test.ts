@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { CursorTrack, EventStreamWire, PollWire, RICH_WIRE } from "../../lib/chat/wire.ts";
 import { CURSOR_CHANNELS_MAX, FRAME_CHARS_MAX } from "../../lib/limits.ts";
-import type { Frame } from "../../lib/chat/room.ts";
+import type { Frame } from "../../lib/chat/room_texts.ts";
 import { parseCursor } from "../../lib/protocol/position.ts";
 import { Random } from "../simulation/random.ts";
 import { createTestChat, parseStreamedEvent, type StreamedEvent } from "../support/test_chat.ts";

@@ -5,7 +5,7 @@
  */
 
 import { Presence } from "../../lib/chat/presence.ts";
-import { type Frame, Room } from "../../lib/chat/room.ts";
+import { type Frame, RoomTexts } from "../../lib/chat/room_texts.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Claimed, ClaimRequest, Identity } from "../../lib/directory/directory.ts";
 import { LocalDirectory, type LocalDirectoryOptions } from "../../lib/directory/local.ts";
@@ -188,13 +188,17 @@ export function snapshotsOfPresent(): () => void {
 
 /** Makes rooms remember every frame for ever; returns what takes that back. */
 export function framesForEver(): () => void {
-  const frames = new WeakMap<Room, Map<number, Frame>>();
-  return patch(Room.prototype, "richFrame", (richFrame) =>
-    function (this: Room, after: number) {
-      const known = frames.get(this) ?? new Map<number, Frame>();
-      frames.set(this, known);
-      const frame = known.get(after) ?? richFrame.call(this, after);
-      if (frame !== undefined) known.set(after, frame);
-      return frame;
-    });
+  const frames = new WeakMap<RoomTexts, Map<number, Frame>>();
+  return patch(
+    RoomTexts.prototype,
+    "richFrame",
+    (richFrame) =>
+      function (this: RoomTexts, after: number) {
+        const known = frames.get(this) ?? new Map<number, Frame>();
+        frames.set(this, known);
+        const frame = known.get(after) ?? richFrame.call(this, after);
+        if (frame !== undefined) known.set(after, frame);
+        return frame;
+      },
+  );
 }
