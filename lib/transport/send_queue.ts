@@ -73,7 +73,9 @@ export class SendQueue {
       const piece = this.#take();
       this.#bytes -= piece.length;
       this.#socket.write(piece);
-      if (this.#socket.writableLength > 0) this.#block();
+      if (this.#socket.writableLength === 0) continue; // the system has copied all of it
+      this.#frames.keepJoined();
+      this.#block();
     }
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FRAME_SLAB_BYTES } from "../limits.ts";
+import { FRAME_SLAB_BYTES, SOCKET_WRITE_BYTES_MAX } from "../limits.ts";
 import { encodeFrame, encodeInto, OPCODE } from "../websocket/frame.ts";
 
 /** A frame, or several in a row, within a buffer that nobody writes to again. */
@@ -34,6 +34,7 @@ interface Run {
 export class SharedFrames {
   #slab = new Uint8Array(0);
   #end = 0;
+  #joined: Uint8Array<ArrayBuffer> | undefined;
   /** Bytes of frames that are remembered beside the slab. */
   #largeBytes = 0;
   /** The texts in the slab, and large ones since it was begun. */
@@ -80,20 +81,24 @@ export class SharedFrames {
   }
 
   /**
-   * Makes one piece of several: within a slab, where that costs no buffer of its own.
+   * Makes one piece of several, in a buffer that the next ones are made in too: see
+   * {@linkcode SharedFrames.keepJoined}.
    *
-   * @param pieces In their order.
+   * @param pieces In their order, together at most {@linkcode SOCKET_WRITE_BYTES_MAX} bytes.
    */
   join(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
-    if (bytes > FRAME_SLAB_BYTES / 4) return joinBytes(pieces);
-    if (this.#end + bytes > this.#slab.length) this.#begin();
-    const start = this.#end;
+    this.#joined ??= new Uint8Array(SOCKET_WRITE_BYTES_MAX);
+    let end = 0;
     for (const piece of pieces) {
-      this.#slab.set(piece, this.#end);
-      this.#end += piece.length;
+      this.#joined.set(piece, end);
+      end += piece.length;
     }
-    return this.#slab.subarray(start, this.#end);
+    return this.#joined.subarray(0, end);
+  }
+
+  /** What was joined last is still on its way: it stays as it is. */
+  keepJoined(): void {
+    this.#joined = undefined;
   }
 
   #append(opcode: number, payload: string | Uint8Array): EncodedFrame {

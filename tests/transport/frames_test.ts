@@ -170,6 +170,40 @@ Deno.test("frames: one buffer goes to all, and a sender's own message is left ou
   assertEquals(connections.map(({ unsentBytes }) => unsentBytes), [0, 0, 0]);
 });
 
+Deno.test("frames: what is joined for one peer stays as it is until that has it, whatever the others are sent", async () => {
+  const ROUNDS = 400, PEERS = 6;
+  const connections: Connection[] = [];
+  await using server = await serveFrames((connection) => {
+    connections.push(connection);
+    return SILENT();
+  });
+  const clients: RawClient[] = [];
+  for (let i = 0; i < PEERS; i++) clients.push(await RawClient.open(server.port, "/"));
+  const text = (round: number, index: number) => `${round} ${index} `.padEnd(4000, `${round}`);
+  /** All that is not a client's own: of each round the text of its own number. */
+  const read = async (own: number) => {
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let index = 0; index < PEERS; index++) {
+        if (index === own) continue;
+        assertEquals(await clients[own]!.next(), { type: "text", text: text(round, index) });
+      }
+    }
+  };
+  // The first and the last read at once, the others when all has been said.
+  const reading = [0, PEERS - 1].map(read);
+  for (let round = 0; round < ROUNDS; round++) {
+    const texts = Array.from({ length: PEERS }, (_, index) => text(round, index));
+    for (const [own, connection] of connections.entries()) {
+      if (own > 0) connection.sendAll!(texts, 0, own);
+      if (own + 1 < PEERS) connection.sendAll!(texts, own + 1, PEERS);
+    }
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assert(connections[1]!.unsentBytes > 0, "those that do not read are behind");
+  await Promise.all([...reading, ...[1, 2, 3, 4].map(read)]);
+  for (const client of clients) client[Symbol.dispose]();
+});
+
 Deno.test("frames: whatever else has an Upgrade is a request like others", async () => {
   await using server = await startServer({ TRANSPORT: "frames" });
   const upgrade = ["Connection: Upgrade", "Upgrade: h2c"];
