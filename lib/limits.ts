@@ -68,6 +68,9 @@ export const EPOCHS_MAX = 4096;
 /** Entries that one step of retention deletes. */
 export const RETENTION_STEP_ENTRIES = 256;
 
+/** Authors whose numbers in the store are known without a look. */
+export const AUTHORS_KNOWN_MAX = 10_000;
+
 /** Between two steps of retention while there is something to delete, in milliseconds. */
 export const RETENTION_STEP_MS = 20;
 

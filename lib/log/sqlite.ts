@@ -6,7 +6,12 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import { DAY_MS } from "../clock.ts";
-import { EPOCHS_MAX, REF_KNOWN_MS_MIN, RETENTION_STEP_ENTRIES } from "../limits.ts";
+import {
+  AUTHORS_KNOWN_MAX,
+  EPOCHS_MAX,
+  REF_KNOWN_MS_MIN,
+  RETENTION_STEP_ENTRIES,
+} from "../limits.ts";
 import type { Entry, ListedChannel, MessageQuery } from "./log.ts";
 import { findMessages, listChannels } from "./lookup.ts";
 import { closeQuietly, isPassing, openDatabase, refusal } from "./schema.ts";
@@ -33,11 +38,8 @@ import type {
   StoreOptions,
 } from "./store.ts";
 
-/** What one append knows while it runs. */
-interface Batch {
-  readonly channels: Map<string, ChannelRow>;
-  readonly authors: Map<string, number>;
-}
+/** The channels of one append, as it goes on. */
+type Channels = Map<string, ChannelRow>;
 
 /**
  * Opens the store.
@@ -64,6 +66,8 @@ class SqliteStore implements Store {
   readonly #run: Statements;
   readonly #ordinals: ReadonlyMap<string, number>;
   readonly #ordinal: number;
+  /** The numbers of authors who have written lately. */
+  readonly #authors = new Map<string, number>();
   #commits: number;
   #isSound = true;
 
@@ -104,9 +108,9 @@ class SqliteStore implements Store {
 
   append(drafts: readonly Addressed[]): readonly Outcome[] {
     const outcomes = this.#transaction(() => {
-      const batch: Batch = { channels: new Map(), authors: new Map() };
-      const outcomes = drafts.map((addressed) => this.#appendOne(batch, addressed));
-      for (const { head, first, epoch, id, isChanged } of batch.channels.values()) {
+      const channels: Channels = new Map();
+      const outcomes = drafts.map((addressed) => this.#appendOne(channels, addressed));
+      for (const { head, first, epoch, id, isChanged } of channels.values()) {
         if (isChanged) this.#run.growChannel.run(head, first, epoch, id);
       }
       this.#run.count.run(this.#commits + 1, this.#ordinal);
@@ -178,9 +182,9 @@ class SqliteStore implements Store {
     this.#db.prepare("DELETE FROM epochs WHERE ordinal <= ?").run(this.#ordinal - EPOCHS_MAX);
   }
 
-  #appendOne(batch: Batch, { channel: name, draft }: Addressed): Outcome {
-    const channel = this.#channelOf(batch, name);
-    const author = this.#authorOf(batch, draft.author);
+  #appendOne(channels: Channels, { channel: name, draft }: Addressed): Outcome {
+    const channel = this.#channelOf(channels, name);
+    const author = this.#authorOf(draft.author);
     const offset = channel.head + 1;
     const { kind, id, sender, at, body, to, with: party, target, ref } = draft;
     const { changes } = this.#run.addEntry.run(
@@ -237,6 +241,7 @@ class SqliteStore implements Store {
     for (const author of new Set(rows.slice(0, kept).map((row) => row.author))) {
       this.#run.dropAuthor.run(author);
     }
+    this.#authors.clear();
     const { first, stored, oldest, id } = channel;
     this.#run.shrinkChannel.run(first, stored, oldest, id);
   }
@@ -246,22 +251,23 @@ class SqliteStore implements Store {
     return row === undefined ? undefined : { ...row, isChanged: false } as unknown as ChannelRow;
   }
 
-  #channelOf(batch: Batch, name: string): ChannelRow {
-    let channel = batch.channels.get(name) ?? this.#findChannel(name);
+  #channelOf(channels: Channels, name: string): ChannelRow {
+    let channel = channels.get(name) ?? this.#findChannel(name);
     if (channel === undefined) {
       const id = Number(this.#run.addChannel.get(name)!["id"]);
       channel = { id, head: 0, first: 1, stored: 1, oldest: null, epoch: 0, isChanged: true };
     }
-    batch.channels.set(name, channel);
+    channels.set(name, channel);
     return channel;
   }
 
-  #authorOf(batch: Batch, name: string): number {
-    let author = batch.authors.get(name);
+  #authorOf(name: string): number {
+    let author = this.#authors.get(name);
     if (author === undefined) {
       const row = this.#run.findAuthor.get(name) ?? this.#run.addAuthor.get(name)!;
       author = Number(row["id"]);
-      batch.authors.set(name, author);
+      if (this.#authors.size >= AUTHORS_KNOWN_MAX) this.#authors.clear();
+      this.#authors.set(name, author);
     }
     return author;
   }
@@ -273,6 +279,7 @@ class SqliteStore implements Store {
       this.#run.commit.run();
       return result;
     } catch (error) {
+      this.#authors.clear(); // some of them may have come in just now
       const isRolledBack = this.#rollBack();
       this.#isSound = isRolledBack && isPassing(error);
       throw error;

@@ -462,6 +462,28 @@ Deno.test("a full disk refuses appends whole, keeps what is there, and is over w
     })
   ));
 
+Deno.test("an author whose only rows were taken back, or are no longer retained, can write again", () =>
+  // deno-lint-ignore require-await -- what it is called with may be async
+  capturing(async (databases) => {
+    const time = new FakeTime();
+    const store = openSqliteStore(storeOptions(time, { historyDays: 1 }));
+    const say = (author: string, body = "") => {
+      store.append([{ channel: "room", draft: draft({ author, body, at: time.now }) }]);
+      return store.read("room", store.channel("room").head - 1, 1, 1000)[0]?.author;
+    };
+    assertEquals(say("alice"), "alice");
+    const [db] = databases;
+    const { page_count } = db!.prepare("PRAGMA page_count").get()!;
+    db!.exec(`PRAGMA max_page_count = ${Number(page_count) + 4}`);
+    assertThrows(() => say("bob", "x".repeat(40_000)), Error, "full");
+    db!.exec("PRAGMA max_page_count = 1000000");
+    assertEquals(["carol", "bob"].map((author) => say(author)), ["carol", "bob"]);
+    time.now += 2 * DAY_MS;
+    while (store.expire().found);
+    assertEquals(["dora", "bob"].map((author) => say(author)), ["dora", "bob"]);
+    store.close();
+  }));
+
 Deno.test("a database that has become read-only refuses appends, and is opened anew", () =>
   withDirectory((directory) =>
     capturing(async (databases) => {
