@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Draft, Entry, EntryKind } from "./log.ts";
 import type { Outcome } from "./store.ts";
 
@@ -66,6 +66,14 @@ const FOUND = `channels.name AS channel, "offset",
 // What comes right after "/" in UTF-8 is "0".
 const BELONGS = `(authors.name = ?1 OR authors.name >= ?1 || '/' AND authors.name < ?1 || '0')`;
 
+const ADD = `INSERT INTO entries (channel, "offset", kind, id, author, sender, at, body, recipient,
+  party, target, ref, deleted) VALUES`;
+
+const VALUES = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)";
+
+/** Rows of one `addEntries`, which is a third faster a row than `addEntry`. */
+const ROWS_AT_ONCE = 16;
+
 /** The statements, by name. */
 export const STATEMENTS = {
   begin: "BEGIN IMMEDIATE",
@@ -88,9 +96,8 @@ export const STATEMENTS = {
   // The last start before what is retained says where the epochs before it end.
   dropStarts: `DELETE FROM starts WHERE channel = ?1 AND "offset" <
     (SELECT max("offset") FROM starts WHERE channel = ?1 AND "offset" < ?2)`,
-  addEntry: `INSERT INTO entries (channel, "offset", kind, id, author, sender, at, body, recipient,
-      party, target, ref, deleted)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT (author, channel, ref) DO NOTHING`,
+  addEntry: `${ADD} ${VALUES} ON CONFLICT (author, channel, ref) DO NOTHING`,
+  addEntries: `${ADD} ${Array(ROWS_AT_ONCE).fill(VALUES).join()}`,
   findRef: `SELECT "offset", id, at, kind, body, recipient, target, deleted FROM entries
     WHERE author = ? AND channel = ? AND ref = ?`,
   eraseBody: `UPDATE entries SET body = '', deleted = 1
@@ -143,6 +150,66 @@ export type Statements = { readonly [K in keyof typeof STATEMENTS]: StatementSyn
 export function prepare(db: DatabaseSync): Statements {
   const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, db.prepare(sql)]);
   return Object.fromEntries(prepared);
+}
+
+/** Adds the rows of entries, in their order: what has no `ref` cannot be a repeat, and goes in with others. */
+export class Additions {
+  readonly #run: Statements;
+  readonly #rows: SQLInputValue[][] = [];
+
+  /**
+   * Has nothing to add.
+   *
+   * @param run The statements.
+   */
+  constructor(run: Statements) {
+    this.#run = run;
+  }
+
+  /**
+   * Adds a row; perhaps with the next ones, or with {@linkcode Additions.finish}.
+   *
+   * @param channel The channel's number.
+   * @param author The author's number.
+   * @param offset Its place.
+   * @param draft The entry.
+   * @returns `false`: its author has used its `ref` in this channel before.
+   */
+  add(channel: number, author: number, offset: number, draft: Draft): boolean {
+    const { kind, id, sender, at, body, to = null, with: party = null, target = null, ref } = draft;
+    const row = [
+      channel,
+      offset,
+      kind,
+      id,
+      author,
+      sender,
+      at,
+      storedBody(body),
+      to,
+      party,
+      target,
+    ];
+    if (ref !== undefined) {
+      this.finish();
+      return this.#run.addEntry.run(...row, ref).changes !== 0;
+    }
+    this.#rows.push([...row, null]);
+    if (this.#rows.length === ROWS_AT_ONCE) {
+      this.#run.addEntries.run(...this.#rows.splice(0).flat());
+    }
+    return true;
+  }
+
+  /** Adds what is left. */
+  finish(): void {
+    for (const row of this.#rows.splice(0)) this.#run.addEntry.run(...row);
+  }
+
+  /** What is left is not to be added. */
+  forget(): void {
+    this.#rows.length = 0;
+  }
 }
 
 /**

@@ -16,6 +16,7 @@ import type { Entry, ListedChannel, MessageQuery } from "./log.ts";
 import { findMessages, listChannels } from "./lookup.ts";
 import { closeQuietly, isPassing, openDatabase, refusal } from "./schema.ts";
 import {
+  Additions,
   type ChannelRow,
   createEntry,
   entryOf,
@@ -24,7 +25,6 @@ import {
   type RefRow,
   repeatOf,
   type Statements,
-  storedBody,
 } from "./rows.ts";
 import type {
   Addressed,
@@ -68,6 +68,7 @@ class SqliteStore implements Store {
   readonly #ordinal: number;
   /** The numbers of authors who have written lately. */
   readonly #authors = new Map<string, number>();
+  readonly #additions: Additions;
   #commits: number;
   #isSound = true;
 
@@ -75,6 +76,7 @@ class SqliteStore implements Store {
     this.#db = db;
     this.#options = options;
     this.#run = prepare(db);
+    this.#additions = new Additions(this.#run);
     const last = db.prepare("SELECT * FROM epochs ORDER BY ordinal DESC LIMIT 1").get() as
       | { readonly ordinal: number; readonly id: string; readonly commits: number }
       | undefined;
@@ -110,6 +112,7 @@ class SqliteStore implements Store {
     const outcomes = this.#transaction(() => {
       const channels: Channels = new Map();
       const outcomes = drafts.map((addressed) => this.#appendOne(channels, addressed));
+      this.#additions.finish();
       for (const { head, first, epoch, id, isChanged } of channels.values()) {
         if (isChanged) this.#run.growChannel.run(head, first, epoch, id);
       }
@@ -186,26 +189,14 @@ class SqliteStore implements Store {
     const channel = this.#channelOf(channels, name);
     const author = this.#authorOf(draft.author);
     const offset = channel.head + 1;
-    const { kind, id, sender, at, body, to, with: party, target, ref } = draft;
-    const { changes } = this.#run.addEntry.run(
-      channel.id,
-      offset,
-      kind,
-      id,
-      author,
-      sender,
-      at,
-      storedBody(body),
-      to ?? null,
-      party ?? null,
-      target ?? null,
-      ref ?? null,
-    );
-    if (changes === 0) {
-      return repeatOf(draft, this.#run.findRef.get(author, channel.id, ref!) as unknown as RefRow);
+    if (!this.#additions.add(channel.id, author, offset, draft)) {
+      const row = this.#run.findRef.get(author, channel.id, draft.ref!) as unknown as RefRow;
+      return repeatOf(draft, row);
     }
+    const { kind, at, target } = draft;
     this.#advance(channel, at);
     if (kind === "deletion" && target !== undefined) {
+      this.#additions.finish();
       this.#run.eraseBody.run(channel.id, target);
     }
     return { type: "stored", entry: createEntry(offset, draft), first: channel.first };
@@ -279,6 +270,7 @@ class SqliteStore implements Store {
       this.#run.commit.run();
       return result;
     } catch (error) {
+      this.#additions.forget();
       this.#authors.clear(); // some of them may have come in just now
       const isRolledBack = this.#rollBack();
       this.#isSound = isRolledBack && isPassing(error);
