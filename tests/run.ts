@@ -23,7 +23,7 @@ const SUITES: readonly Suite[] = [
     args: [
       ...PERMISSIONS,
       // These choose their transport themselves.
-      "--ignore=tests/transport/transports_test.ts,tests/transport/frames_test.ts,tests/transport/left_early_test.ts",
+      "--ignore=tests/transport/transports_test.ts,tests/transport/frames_test.ts,tests/transport/frames_http_test.ts,tests/transport/left_early_test.ts",
       "tests/transport",
       "tests/hostile",
       "tests/api/openapi_test.ts",

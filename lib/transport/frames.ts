@@ -196,6 +196,8 @@ export class FramesTransport implements FramesHost {
     });
     try {
       await inTurn(incoming.socket, outgoing);
+      // Its connection has gone, or will with the answer before: nothing would tell of this answer's end.
+      if (outgoing.socket === null) return;
       await respond(outgoing, await this.#response(incoming, outgoing, client.signal));
     } catch (error) {
       this.failed(error);

@@ -1,0 +1,52 @@
+import { assertEquals } from "@std/assert";
+import type { TransportBindings } from "../../lib/transport/connection.ts";
+import { FramesTransport } from "../../lib/transport/frames.ts";
+import { until, within } from "../support/deadline.ts";
+import { ask, head, RawHttp } from "../support/raw_http.ts";
+
+/** What answers a request. */
+type Answer = (request: Request, bindings: TransportBindings) => Response | Promise<Response>;
+
+/** A server of which a test sees what was asked, and what went wrong. */
+async function serve(answer: Answer) {
+  const asked: string[] = [], errors: unknown[] = [];
+  const transport = new FramesTransport({
+    fetch(request, bindings) {
+      asked.push(new URL(request.url).pathname);
+      return answer(request, bindings);
+    },
+    pingSeconds: 60,
+    onError: (error) => errors.push(error),
+  });
+  const port = await transport.listen({ hostname: "127.0.0.1", port: 0 });
+  return {
+    port,
+    asked,
+    errors,
+    [Symbol.asyncDispose]: () => within(transport.shutdown(), "the server ends"),
+  };
+}
+
+/** Answers once the client has gone. */
+async function whenGone({ signal }: Request): Promise<Response> {
+  const gone = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => gone.resolve());
+  await within(gone.promise, "the client goes");
+  return new Response();
+}
+
+Deno.test("frames: a request behind one whose client has gone is not asked", async () => {
+  let completed = 0;
+  await using server = await serve((request, { whenCompleted }) => {
+    whenCompleted(() => void completed++);
+    return request.url.endsWith("/held") ? whenGone(request) : new Response();
+  });
+  {
+    using http = await RawHttp.connect(server.port);
+    await http.write(head("GET /held", ["Host: a"]) + head("GET /behind", ["Host: a"]));
+    await until(() => server.asked.length === 1, "the first is asked");
+  }
+  await until(() => completed === 1, "the first is completed");
+  assertEquals((await ask(server.port, "GET /other")).status, 200);
+  assertEquals([server.asked, server.errors], [["/held", "/other"], []]);
+});
