@@ -220,7 +220,7 @@ export class FramesTransport implements FramesHost {
     }
     return this.#options.fetch(request, {
       remoteAddress: incoming.socket.remoteAddress ?? "",
-      whenCompleted: (call) => void outgoing.once("close", call),
+      whenCompleted: (call) => whenClosed(outgoing, call),
       upgrade() {
         throw new Error("This request was not an upgrade");
       },
@@ -267,10 +267,16 @@ export class FramesTransport implements FramesHost {
     const request = { method: "GET", url, headers };
     return this.#options.fetch(request as unknown as Request, {
       remoteAddress: socket.remoteAddress ?? "",
-      whenCompleted: (call) => void socket.once("close", call),
+      whenCompleted: (call) => whenClosed(socket, call),
       upgrade,
     });
   }
+}
+
+/** Calls when a socket, or an answer and its socket, has gone; at once where it has already. */
+function whenClosed(stream: Socket | ServerResponse, call: () => void): void {
+  if (stream.destroyed) call();
+  else stream.once("close", call);
 }
 
 function ignore(): void {}

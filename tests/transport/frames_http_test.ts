@@ -50,3 +50,19 @@ Deno.test("frames: a request behind one whose client has gone is not asked", asy
   assertEquals((await ask(server.port, "GET /other")).status, 200);
   assertEquals([server.asked, server.errors], [["/held", "/other"], []]);
 });
+
+Deno.test("frames: who asks to be told of an answer's end after it has gone is told", async () => {
+  let completed = 0;
+  await using server = await serve(async (request, { whenCompleted }) => {
+    const response = await whenGone(request);
+    whenCompleted(() => void completed++);
+    return response;
+  });
+  {
+    using http = await RawHttp.connect(server.port);
+    await http.write(head("GET /", ["Host: a"]));
+    await until(() => server.asked.length === 1, "it is asked");
+  }
+  await until(() => completed === 1, "it is completed");
+  assertEquals(server.errors, []);
+});
