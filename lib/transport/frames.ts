@@ -25,7 +25,7 @@ import { Traffic } from "../traffic.ts";
 import type { TransportBindings, UpgradeOptions } from "./connection.ts";
 import { ConnectionSet } from "./connection_set.ts";
 import { FramesConnection, type FramesHost } from "./frames_connection.ts";
-import { HeaderLines, inTurn, refuse, requestOf, respond, urlOf } from "./node_http.ts";
+import { endSoon, HeaderLines, inTurn, refuse, requestOf, respond, urlOf } from "./node_http.ts";
 import { SharedFrames } from "./shared_frames.ts";
 
 /** Settings of a {@linkcode FramesTransport}. */
@@ -99,6 +99,7 @@ export class FramesTransport implements FramesHost {
       socket.end(
         "HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
       );
+      endSoon(socket);
     });
   }
 

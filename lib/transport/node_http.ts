@@ -6,7 +6,8 @@
 
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { SOCKET_WRITE_BYTES_MAX } from "../limits.ts";
+import type { Duplex } from "node:stream";
+import { CLOSE_SECONDS_MAX, SOCKET_WRITE_BYTES_MAX } from "../limits.ts";
 
 /** The lines of a request's head, of which a `Headers` would be made in vain for every handshake. */
 export class HeaderLines {
@@ -204,4 +205,16 @@ export async function refuse(
   socket.on("end", () => socket.end());
   socket.resume();
   await respond(outgoing, response);
+  endSoon(socket);
+}
+
+/**
+ * Gives a few seconds to a socket that has left the server, and with it the server's limits of time. Nothing that
+ * its peer does, or leaves undone, makes them more.
+ *
+ * @param socket A socket that is being ended.
+ */
+export function endSoon(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), CLOSE_SECONDS_MAX * 1000);
+  socket.once("close", () => clearTimeout(timer));
 }

@@ -1,8 +1,18 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { TransportBindings } from "../../lib/transport/connection.ts";
 import { FramesTransport } from "../../lib/transport/frames.ts";
 import { until, within } from "../support/deadline.ts";
+import { descriptorCount } from "../support/process.ts";
 import { ask, head, RawHttp } from "../support/raw_http.ts";
+import { startServer } from "../support/server.ts";
+
+const HANDSHAKE = [
+  "Host: a",
+  "Connection: Upgrade",
+  "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+];
 
 /** What answers a request. */
 type Answer = (request: Request, bindings: TransportBindings) => Response | Promise<Response>;
@@ -65,4 +75,31 @@ Deno.test("frames: who asks to be told of an answer's end after it has gone is t
   }
   await until(() => completed === 1, "it is completed");
   assertEquals(server.errors, []);
+});
+
+Deno.test("frames: who was refused before the upgrade, and neither ends nor is silent, is ended", async () => {
+  await using server = await startServer({ TRANSPORT: "frames" });
+  const refused = [
+    ["GET /ws/a", [...HANDSHAKE, "Origin: http://evil.example"], 403],
+    ["GET /healthz", HANDSHAKE, 200],
+    ["CONNECT a:1", ["Host: a"], 405],
+  ] as const;
+  const { pid } = server.process;
+  const before = await descriptorCount(pid);
+  const peers: RawHttp[] = [];
+  for (const [line, headers, status] of refused) {
+    for (let i = 0; i < 4; i++) {
+      const peer = await RawHttp.connect(server.port);
+      await peer.write(head(line, headers));
+      assertEquals(await peer.status(), status, line);
+      peers.push(peer);
+    }
+  }
+  assert(await descriptorCount(pid) >= before + peers.length);
+  await until(async () => {
+    // Every other one talks on.
+    await Promise.all(peers.map((peer, i) => i % 2 === 0 || peer.write("x")));
+    return await descriptorCount(pid) <= before;
+  }, "their descriptors are given back");
+  for (const peer of peers) peer[Symbol.dispose]();
 });
