@@ -202,6 +202,7 @@ export async function refuse(
   outgoing.shouldKeepAlive = false;
   outgoing.assignSocket(socket);
   outgoing.once("finish", () => socket.end());
+  socket.on("drain", () => outgoing.emit("drain")); // of its own sockets the server tells that itself
   socket.on("end", () => socket.end());
   socket.resume();
   await respond(outgoing, response);

@@ -103,3 +103,10 @@ Deno.test("frames: who was refused before the upgrade, and neither ends nor is s
   }, "their descriptors are given back");
   for (const peer of peers) peer[Symbol.dispose]();
 });
+
+Deno.test("frames: a large answer to a handshake comes whole", async () => {
+  const large = "x".repeat(1_000_000);
+  await using server = await serve(() => new Response(large));
+  const { body } = await ask(server.port, "GET /", HANDSHAKE.slice(1));
+  assertEquals(body.length, large.length);
+});
