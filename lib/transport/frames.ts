@@ -240,14 +240,16 @@ export class FramesTransport implements FramesHost {
       return SWITCHING;
     };
     try {
-      const response = await this.#upgradeResponse(incoming, socket, upgrade);
+      const answer = this.#upgradeResponse(incoming, socket, upgrade);
+      if (connection === undefined) return await refuse(incoming, socket, answer);
+      const response = await answer;
       if (response === SWITCHING) {
         // `acceptValue`, which waits for another thread, takes five times as long.
         const accept = createHash("sha1")
           .update(`${incoming.headers["sec-websocket-key"]}${ACCEPT_GUID}`).digest("base64");
-        connection!.start(encodeHandshakeResponse(accept, subprotocol), head);
+        connection.start(encodeHandshakeResponse(accept, subprotocol), head);
       } else {
-        connection?.ended();
+        connection.ended();
         await refuse(incoming, socket, response);
       }
     } catch (error) {
@@ -264,8 +266,17 @@ export class FramesTransport implements FramesHost {
     const url = urlOf(incoming);
     if (url === undefined) return new Response(null, { status: 400 });
     const headers = new HeaderLines(incoming.rawHeaders);
-    // All that the routes of sockets look at; a whole `Request` would cost more than the rest of the handshake.
-    const request = { method: "GET", url, headers };
+    // All that the routes look at; a whole `Request` would cost more than the rest of the handshake.
+    const request = {
+      method: "GET",
+      url,
+      headers,
+      get signal() {
+        const client = new AbortController();
+        whenClosed(socket, () => client.abort());
+        return client.signal;
+      },
+    };
     return this.#options.fetch(request as unknown as Request, {
       remoteAddress: socket.remoteAddress ?? "",
       whenCompleted: (call) => whenClosed(socket, call),

@@ -187,7 +187,8 @@ export async function inTurn(socket: Socket, outgoing: ServerResponse): Promise<
 }
 
 /**
- * Answers an upgrade as if it were a request: its socket has left the server, and is ended.
+ * Answers an upgrade as if it were a request: its socket has left the server, and is ended. It is read from now on,
+ * or it would not be seen that its client goes before the answer.
  *
  * @param incoming The request.
  * @param socket Its socket.
@@ -196,7 +197,7 @@ export async function inTurn(socket: Socket, outgoing: ServerResponse): Promise<
 export async function refuse(
   incoming: IncomingMessage,
   socket: Socket,
-  response: Response,
+  response: Response | Promise<Response>,
 ): Promise<void> {
   const outgoing = new ServerResponse(incoming);
   outgoing.shouldKeepAlive = false;
@@ -205,7 +206,7 @@ export async function refuse(
   socket.on("drain", () => outgoing.emit("drain")); // of its own sockets the server tells that itself
   socket.on("end", () => socket.end());
   socket.resume();
-  await respond(outgoing, response);
+  await respond(outgoing, await response);
   endSoon(socket);
 }
 
@@ -216,6 +217,7 @@ export async function refuse(
  * @param socket A socket that is being ended.
  */
 export function endSoon(socket: Duplex): void {
+  if (socket.destroyed) return;
   const timer = setTimeout(() => socket.destroy(), CLOSE_SECONDS_MAX * 1000);
   socket.once("close", () => clearTimeout(timer));
 }

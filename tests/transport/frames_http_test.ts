@@ -110,3 +110,18 @@ Deno.test("frames: a large answer to a handshake comes whole", async () => {
   const { body } = await ask(server.port, "GET /", HANDSHAKE.slice(1));
   assertEquals(body.length, large.length);
 });
+
+Deno.test("frames: a handshake that is answered as a request tells when its client goes", async () => {
+  let completed = 0;
+  await using server = await serve((request, { whenCompleted }) => {
+    whenCompleted(() => void completed++);
+    return whenGone(request);
+  });
+  {
+    using http = await RawHttp.connect(server.port);
+    await http.write(head("GET /held", HANDSHAKE));
+    await until(() => server.asked.length === 1, "it is asked");
+  }
+  await until(() => completed === 1, "it is completed");
+  assertEquals(server.errors, []);
+});

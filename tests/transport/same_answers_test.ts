@@ -1,8 +1,12 @@
 import { assertEquals } from "@std/assert";
+import { ask } from "../support/raw_http.ts";
 import { startServer } from "../support/server.ts";
 
 /** Of the connection, not of the answer. */
 const OF_CONNECTION = ["connection", "date", "keep-alive", "transfer-encoding"];
+
+/** A cursor names the log's epoch, which is random. */
+const EPOCH = /[\w-]{12}(?=:\d+"|",")/g;
 
 const PLAIN = { "Content-Type": "text/plain" };
 
@@ -49,9 +53,7 @@ async function answer(url: string, path: string, init: RequestInit | undefined) 
     // Its beginning is each process's own.
     name === "x-request-id" ? [name, value.replace(/^.*-/, "")] : [name, value]
   );
-  // A cursor names the log's epoch, which is random.
-  const epoch = /[\w-]{12}(?=:\d+"|",")/g;
-  return { status: response.status, headers, body: body.replace(epoch, "epoch") };
+  return { status: response.status, headers, body: body.replace(EPOCH, "epoch") };
 }
 
 Deno.test("a request gets the same answer over both transports", async () => {
@@ -71,5 +73,30 @@ Deno.test("an unchanged file is not sent again over either transport", async () 
     const headers = { "If-None-Match": first.headers.get("ETag")! };
     const second = await fetch(server.url, { headers });
     assertEquals([second.status, await second.text()], [304, ""]);
+  }
+});
+
+const HANDSHAKE = [
+  "Connection: Upgrade",
+  "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+];
+
+Deno.test("a handshake with what is no socket is answered as a request, over both transports", async () => {
+  const env = { API_KEY: "k".repeat(32) };
+  await using serve = await startServer({ ...env, TRANSPORT: "serve" });
+  await using frames = await startServer({ ...env, TRANSPORT: "frames" });
+  const paths = REQUESTS.filter(([path, init]) => path !== "/ws" && init?.method === undefined)
+    .map(([path]) => path);
+  const more = ["/openapi.json", "/docs", "/embed", "/messages/a", "/poll/a?cursor=a", "/events/"];
+  for (const path of [...paths, ...more]) {
+    for (const header of ["Accept-Encoding: gzip", `Authorization: Bearer ${env.API_KEY}`]) {
+      const [expected, got] = await Promise.all([serve, frames].map(async ({ port }) => {
+        const { status, body } = await ask(port, `GET ${path}`, [...HANDSHAKE, header]);
+        return { status, body: body.replace(EPOCH, "epoch") };
+      }));
+      assertEquals(got, expected, `${path} ${header}`);
+    }
   }
 });
