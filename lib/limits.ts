@@ -243,7 +243,7 @@ export const PONG_UNSENT_BYTES_MAX = 4096;
 /** Milliseconds between two looks at all sockets. */
 export const SOCKET_SWEEP_MS = 1000;
 
-/** Seconds for which a close frame, or the answer that refuses a handshake, may stay without the peer's end. */
+/** Seconds that a peer has to end after a close frame or a refused handshake, and to take the last part of a stream. */
 export const CLOSE_SECONDS_MAX = 5;
 
 /** Fragments of a message, its first included. */

@@ -10,7 +10,6 @@ import type { ConnectionKind } from "../lib/connection_counter.ts";
 import { type Cursor, parseCursor } from "../lib/protocol/position.ts";
 import { WAIT_RANGE } from "../lib/protocol/query.ts";
 import { Refusal } from "../lib/protocol/refusal.ts";
-import { CLOSE_CODE } from "../lib/websocket/close_code.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
 import { addressOf, crossSite, noStore, pathSegment, principalOf } from "./guard.ts";
 import { queryInteger } from "./query.ts";
@@ -44,13 +43,13 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     const stream = eventStreams.open();
     try {
       stream.handle(await chat.stream(stream, request, principal));
-      // Its body is read by nobody.
-      if (c.req.method === "HEAD") stream.close(CLOSE_CODE.Normal, "");
     } catch (error) {
-      stream.close(CLOSE_CODE.Normal, "");
+      await stream.body.cancel();
       throw error;
     }
-    return c.body(stream.body, 200, STREAM_HEADERS);
+    if (c.req.method !== "HEAD") return c.body(stream.body, 200, STREAM_HEADERS);
+    await stream.body.cancel(); // nobody reads it
+    return c.body(null, 200, STREAM_HEADERS);
   });
 
   app.get("/poll/:username{[^/]*}", async (c) => {

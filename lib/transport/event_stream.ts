@@ -33,9 +33,9 @@ export class EventStreams {
     this.#clock = clock;
   }
 
-  /** How many are open. */
+  /** How many are open; not those of which only unsent bytes are left. */
   get size(): number {
-    return this.#streams.size;
+    return [...this.#streams].filter(({ isOpen }) => isOpen).length;
   }
 
   /** Opens one. */
@@ -63,7 +63,7 @@ export class EventStreams {
     this.#isSweeping = true;
     this.#clock.after(STREAM_COMMENT_MS, () => {
       this.#isSweeping = false;
-      for (const stream of [...this.#streams]) stream.keepAlive();
+      for (const stream of [...this.#streams]) stream.look();
       this.#sweepLater();
     });
   }
@@ -78,7 +78,7 @@ export class EventStream implements Connection {
   /** What the client is sent. */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #traffic: Traffic;
-  readonly #onEnd: () => void;
+  readonly #onGone: () => void;
   readonly #unsent: Uint8Array<ArrayBuffer>[] = [];
   #unsentBytes = 0;
   #unsentBytesBefore = 0;
@@ -87,25 +87,31 @@ export class EventStream implements Connection {
   #isAwaited = false;
   #handler: ConnectionHandler | undefined;
   #isEnded = false;
+  #isGone = false;
 
   /**
    * Opens one.
    *
    * @param traffic What goes out is counted there.
-   * @param onEnd Is called once, when it has ended.
+   * @param onGone Is called once, when it has ended and nothing is unsent.
    */
-  constructor(traffic: Traffic, onEnd: () => void) {
+  constructor(traffic: Traffic, onGone: () => void) {
     this.#traffic = traffic;
-    this.#onEnd = onEnd;
+    this.#onGone = onGone;
     this.body = new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (controller) => void (this.#controller = controller),
       pull: () => this.#pull(),
-      cancel: () => this.#end(),
+      cancel: () => this.#gone(),
     }, { highWaterMark: 0 });
   }
 
   get unsentBytes(): number {
     return this.#unsentBytes;
+  }
+
+  /** Whether anything may still be sent. */
+  get isOpen(): boolean {
+    return !this.#isEnded;
   }
 
   /** Sets what is told of the stream's end; at once, where it has ended already. */
@@ -129,17 +135,22 @@ export class EventStream implements Connection {
     if (code === CLOSE_CODE.TooFarBehind || code === CLOSE_CODE.Idle) this.#forgetUnsent();
     this.send(`event: close\ndata: ${JSON.stringify({ type: "close", code, reason })}\n\n`);
     this.#end();
-    if (this.#unsent.length === 0) this.#controller.close();
+    this.#completeIfSent();
   }
 
-  /** Sends a comment, unless the client has taken nothing since the last one: then the stream ends. */
-  keepAlive(): void {
+  /**
+   * Sends a comment, unless the client has taken nothing since the last look: then the stream ends, and where it has
+   * ended already, what is unsent is given up.
+   */
+  look(): void {
     const unsentBytes = this.#unsentBytes;
-    if (unsentBytes > 0 && unsentBytes === this.#unsentBytesBefore) {
-      return this.close(CLOSE_CODE.Idle, "no sign of life");
-    }
-    if (unsentBytes === 0) this.#write(COMMENT);
+    const isStuck = unsentBytes > 0 && unsentBytes === this.#unsentBytesBefore;
     this.#unsentBytesBefore = unsentBytes;
+    if (isStuck && this.#isEnded) {
+      this.#forgetUnsent();
+      this.#completeIfSent();
+    } else if (isStuck) this.close(CLOSE_CODE.Idle, "no sign of life");
+    else if (unsentBytes === 0) this.#write(COMMENT);
   }
 
   #write(chunk: Uint8Array<ArrayBuffer>): void {
@@ -158,7 +169,13 @@ export class EventStream implements Connection {
     if (chunk === undefined) return;
     this.#unsentBytes -= chunk.length;
     this.#controller.enqueue(chunk);
-    if (this.#isEnded && this.#unsent.length === 0) this.#controller.close();
+    this.#completeIfSent();
+  }
+
+  #completeIfSent(): void {
+    if (!this.#isEnded || this.#unsent.length > 0) return;
+    this.#controller.close();
+    this.#gone();
   }
 
   #forgetUnsent(): void {
@@ -170,6 +187,12 @@ export class EventStream implements Connection {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#handler?.closed();
-    this.#onEnd();
+  }
+
+  #gone(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#end();
+    this.#onGone();
   }
 }

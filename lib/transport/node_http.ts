@@ -6,7 +6,7 @@
 
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import type { Writable } from "node:stream";
 import { CLOSE_SECONDS_MAX, SOCKET_WRITE_BYTES_MAX } from "../limits.ts";
 
 /** The lines of a request's head, of which a `Headers` would be made in vain for every handshake. */
@@ -148,6 +148,8 @@ async function pipe(
   const gone = () => void reader.cancel().catch(() => {});
   outgoing.once("close", gone);
   if (outgoing.destroyed) gone();
+  // A body that is over is watched by nobody else.
+  reader.closed.then(() => endSoon(outgoing), () => {});
   while (true) {
     const { done, value } = await reader.read();
     if (done) break;
@@ -211,13 +213,13 @@ export async function refuse(
 }
 
 /**
- * Gives a few seconds to a socket that has left the server, and with it the server's limits of time. Nothing that
- * its peer does, or leaves undone, makes them more.
+ * Gives a few seconds to what no other limit of time ends. Nothing that its peer does, or leaves undone, makes them
+ * more.
  *
- * @param socket A socket that is being ended.
+ * @param stream A socket that has left the server and is being ended, or an answer whose last part is being written.
  */
-export function endSoon(socket: Duplex): void {
-  if (socket.destroyed) return;
-  const timer = setTimeout(() => socket.destroy(), CLOSE_SECONDS_MAX * 1000);
-  socket.once("close", () => clearTimeout(timer));
+export function endSoon(stream: Writable): void {
+  if (stream.destroyed) return;
+  const timer = setTimeout(() => stream.destroy(), CLOSE_SECONDS_MAX * 1000);
+  stream.once("close", () => clearTimeout(timer));
 }
