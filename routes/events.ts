@@ -11,7 +11,7 @@ import { type Cursor, parseCursor } from "../lib/protocol/position.ts";
 import { WAIT_RANGE } from "../lib/protocol/query.ts";
 import { Refusal } from "../lib/protocol/refusal.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
-import { addressOf, crossSite, noStore, pathSegment, principalOf } from "./guard.ts";
+import { addressOf, crossSite, noStore, pathSegment, principalOf, serverFull } from "./guard.ts";
 import { queryInteger } from "./query.ts";
 
 const STREAM_HEADERS = {
@@ -94,7 +94,7 @@ export function createReadingRoutes(options: AppOptions): Hono<AppTypes> {
     if (admission !== "turned away") {
       c.env.whenCompleted(() => connectionCounter.leave(address, kind));
     }
-    if (admission !== "admitted") throw new Refusal("busy", "The server is full", 5000);
+    if (admission !== "admitted") throw serverFull();
   }
 
   return app;

@@ -45,6 +45,15 @@ export function addressOf(c: Context<AppTypes>, { config }: AppOptions): string 
 }
 
 /**
+ * The refusal of a socket, stream or poll for which there is no place.
+ *
+ * @internal
+ */
+export function serverFull(): Refusal {
+  return new Refusal("busy", "The server is full", 5000);
+}
+
+/**
  * Lets only those pages ask that may, and tells browsers so (CORS).
  *
  * @internal

@@ -10,12 +10,13 @@ import type { ConnectionKind } from "../lib/connection_counter.ts";
 import { RICH_SUBPROTOCOL } from "../lib/protocol/event.ts";
 import { PLAIN_SUBPROTOCOL } from "../lib/protocol/plain.ts";
 import { parseCursor } from "../lib/protocol/position.ts";
+import { Refusal } from "../lib/protocol/refusal.ts";
 import { messageBytesMax } from "../lib/protocol/text.ts";
 import type { Connection, ConnectionHandler, UpgradeOptions } from "../lib/transport/connection.ts";
 import { CLOSE_CODE } from "../lib/websocket/close_code.ts";
 import { checkUpgrade, parseSubprotocols } from "../lib/websocket/handshake.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
-import { addressOf, findCredential, pathSegment } from "./guard.ts";
+import { addressOf, findCredential, pathSegment, serverFull } from "./guard.ts";
 import { checkOrigin } from "./origin.ts";
 import { problem } from "./problem.ts";
 import { refusedOf } from "./request_log.ts";
@@ -85,17 +86,12 @@ export function createWebSocketRoutes(options: AppOptions): Hono<AppTypes> {
       return problem("bad_request", refusal.reason, refusal.headers, refusal.status);
     }
     const originRefusal = checkOrigin(request, config.allowedOrigins);
-    if (originRefusal !== undefined) {
-      refusals.refused("forbidden", refusedOf(c, options));
-      return problem("forbidden", originRefusal);
-    }
+    if (originRefusal !== undefined) throw new Refusal("forbidden", originRefusal);
 
     const address = addressOf(c, options);
     const admission = connectionCounter.enter(address, kind);
-    if (admission !== "admitted") refusals.refused("busy", refusedOf(c, options));
-    if (admission === "turned away") {
-      return problem("busy", "The server is full", { "Retry-After": "5" });
-    }
+    if (admission === "turned away") throw serverFull();
+    if (admission === "full") refusals.refused("busy", refusedOf(c, options));
     const ended = () => connectionCounter.leave(address, kind);
     try {
       const open = admission === "admitted" ? prepare(address) : refuseFull;
