@@ -70,9 +70,9 @@ export interface Config {
   readonly messagesBurst: number;
   /** New names from one address in a minute; 0: no limit. */
   readonly claimsPerMinute: number;
-  /** Sockets in all; 0: no limit. */
+  /** Sockets, streams and polls in all; 0: no limit. */
   readonly connectionsMax: number;
-  /** Sockets from one address; 0: no limit. */
+  /** Sockets, streams and polls from one address; 0: no limit. */
   readonly connectionsPerIpMax: number;
   /** Rooms of one connection. */
   readonly roomsPerConnectionMax: number;
@@ -90,7 +90,7 @@ export interface Config {
   readonly historyDays: number;
   /** Entries before the head at which a reader without a position begins. */
   readonly historyOnJoin: number;
-  /** Seconds for which a claimed name is held after its last socket has gone. */
+  /** Seconds for which a claimed name is held after its last use. */
   readonly nameHoldSeconds: number;
   /** Seconds of silence before a ping; a socket silent for two of them is closed. */
   readonly pingSeconds: number;

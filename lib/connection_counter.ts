@@ -1,5 +1,5 @@
 /**
- * How many sockets there are, in all and from one address.
+ * How many connections there are: sockets, streams and polls, in all and from one address.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { REFUSED_SOCKETS_MAX, REFUSED_SOCKETS_PER_IP_MAX } from "./limits.ts";
 
 /** Settings of a {@linkcode ConnectionCounter}; 0: no limit. */
 export interface ConnectionCounterOptions {
-  /** Sockets in all. */
+  /** Connections in all. */
   readonly connectionsMax: number;
-  /** Sockets from one address. */
+  /** Connections from one address. */
   readonly connectionsPerIpMax: number;
 }
 
 /**
- * `"admitted"`: within the limits. `"full"`: above them, though there is room to say so on the socket.
+ * `"admitted"`: within the limits. `"full"`: above them, though there is room to say so on the connection.
  * `"turned away"`: not even that; nothing was counted.
  */
 export type Admission = "admitted" | "full" | "turned away";
@@ -27,7 +27,7 @@ export const CONNECTION_KINDS = ["plain", "rich", "echo", "events", "poll"] as c
 export type ConnectionKind = (typeof CONNECTION_KINDS)[number];
 
 /**
- * Counts sockets from the request to the last byte: one that is closing still holds a descriptor, and
+ * Counts connections from the request to the last byte: one that is closing still holds a descriptor, and
  * so does one that is only told why it is refused.
  */
 export class ConnectionCounter {
@@ -46,7 +46,7 @@ export class ConnectionCounter {
     this.#options = options;
   }
 
-  /** Sockets counted now. */
+  /** Connections counted now. */
   get total(): number {
     return this.#total;
   }
@@ -56,20 +56,20 @@ export class ConnectionCounter {
     return this.#held;
   }
 
-  /** Sockets that were counted since the start, by what they speak. */
+  /** Connections that were counted since the start, by what they speak. */
   get entered(): Readonly<Record<ConnectionKind, number>> {
     return this.#entered;
   }
 
-  /** Addresses that have a socket now. */
+  /** Addresses that have a connection now. */
   get addresses(): number {
     return this.#byAddress.size;
   }
 
   /**
-   * Counts a socket, unless it is turned away. Who is counted must {@linkcode ConnectionCounter.leave}.
+   * Counts a connection, unless it is turned away. Who is counted must {@linkcode ConnectionCounter.leave}.
    *
-   * @param address Where the socket comes from.
+   * @param address Where it comes from.
    * @param kind What it speaks.
    */
   enter(address: string, kind: ConnectionKind): Admission {
@@ -88,7 +88,7 @@ export class ConnectionCounter {
   }
 
   /**
-   * A counted socket has ended.
+   * A counted connection has ended.
    *
    * @param address The address it was counted under.
    * @param kind What it was counted as.

@@ -23,7 +23,7 @@ export const MARKS_PER_BASE_MAX = 4;
 /** How often waiting readers are looked at again, in milliseconds. */
 export const WAITING_SWEEP_MS = 100;
 
-/** Sockets that are being told why they are refused; beyond these, HTTP 503 before the upgrade. */
+/** Sockets, streams and polls above the limits that are being told so; beyond these, HTTP 503 before the upgrade. */
 export const REFUSED_SOCKETS_MAX = 1000;
 
 /** The same, of one address. */
@@ -329,7 +329,7 @@ export const TELL_MS = 50;
 /** Milliseconds for which a claim that nothing uses any more is kept, so that the next use asks nobody. */
 export const LINGER_MS = 2000;
 
-/** Milliseconds that other instances have to say how many sockets they have closed. */
+/** Milliseconds that other instances have to say how many sockets, streams and polls they have closed. */
 export const PUT_OUT_MS = 2000;
 
 /** Names and rooms that one step of clearing up after a dead instance takes. */

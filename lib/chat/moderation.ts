@@ -73,7 +73,7 @@ export class Moderation {
   }
 
   /**
-   * Closes all sockets of a user.
+   * Closes all sockets, streams and polls of a user.
    *
    * @param username The name as it came.
    * @returns How many there were.
@@ -86,11 +86,11 @@ export class Moderation {
   }
 
   /**
-   * Closes all sockets of a user, and keeps the name and its holder out, over restarts too.
+   * Closes all sockets, streams and polls of a user, and keeps the name and its holder out, over restarts too.
    *
    * @param username The name as it came.
    * @param seconds For how long, from now; 0 lifts a ban.
-   * @returns How many sockets there were.
+   * @returns How many there were.
    * @throws {Refusal} `username_invalid` or `bad_request`.
    * @throws {UnavailableError} If the store is out of reach.
    */
@@ -106,7 +106,7 @@ export class Moderation {
   }
 
   /**
-   * Closes sockets of this process.
+   * Closes sockets, streams and polls of this process.
    *
    * @param outcast Whose.
    * @returns How many there were.
