@@ -7,6 +7,7 @@
 import { REQUEST_ID_CHARS_MAX } from "../limits.ts";
 import type { IntegerRange } from "../protocol/query.ts";
 import type { ErrorCode } from "../protocol/refusal.ts";
+import { ACCEPT_PATTERN } from "../websocket/handshake.ts";
 import type { Json } from "./schemas.ts";
 
 /** Who may ask: anybody, a user (by key or token), also a program, programs alone, or whoever reads metrics. */
@@ -116,7 +117,7 @@ export const HEADERS = {
   },
   "Sec-WebSocket-Accept": {
     description: "The proof that the key was read (RFC 6455, section 4.2.2)",
-    schema: { type: "string", pattern: "^[A-Za-z0-9+/]{27}=$" },
+    schema: { type: "string", pattern: ACCEPT_PATTERN.source },
   },
 } as const;
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { KEY_PATTERN } from "../websocket/handshake.ts";
 import { type Answer, type Operation, type Parameter, text } from "./operation.ts";
 
 const HANDSHAKE: readonly Parameter[] = [
@@ -12,7 +13,7 @@ const HANDSHAKE: readonly Parameter[] = [
   header("Sec-WebSocket-Version", "RFC 6455", { type: "string", const: "13" }),
   header("Sec-WebSocket-Key", "16 random bytes in Base64", {
     type: "string",
-    pattern: "^[A-Za-z0-9+/]{22}==$",
+    pattern: KEY_PATTERN.source,
   }),
 ];
 

@@ -64,9 +64,9 @@ const UPGRADE_WEBSOCKET = /(?:^|,)[ \t]*websocket[ \t]*(?:,|$)/i;
 const CONNECTION_UPGRADE = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i;
 
 /** 16 bytes in Base64: 22 characters, the last with four unused bits, which are 0, and padding. */
-const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
+export const KEY_PATTERN = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 /** 20 bytes in Base64. */
-const ACCEPT = /^[A-Za-z0-9+/]{26}[AEIMQUYcgkosw048]=$/;
+export const ACCEPT_PATTERN = /^[A-Za-z0-9+/]{26}[AEIMQUYcgkosw048]=$/;
 /** What a request line can hold between its spaces, from the path's slash on. */
 const PATH = /^\/[\x21-\x7e]*$/;
 
@@ -117,7 +117,7 @@ export function checkUpgrade(request: UpgradeRequest): UpgradeRefusal | undefine
  * @param key The `Sec-WebSocket-Key` as it was sent.
  */
 export function isKey(key: string): boolean {
-  return KEY.test(key);
+  return KEY_PATTERN.test(key);
 }
 
 function refusal(
@@ -168,7 +168,7 @@ export function encodeHandshakeResponse(
   accept: string,
   subprotocol?: string,
 ): Uint8Array<ArrayBuffer> {
-  if (!ACCEPT.test(accept)) {
+  if (!ACCEPT_PATTERN.test(accept)) {
     throw new SyntaxError(`Cannot encode handshake: accept value is ${JSON.stringify(accept)}`);
   }
   const fields: [string, string][] = [

@@ -8,7 +8,9 @@ import Ajv2020 from "ajv/dist/2020.js";
 import { createAsyncApi } from "../../lib/api/asyncapi.ts";
 import { createOpenApi } from "../../lib/api/openapi.ts";
 import { COMMAND_NAMES, EVENT_NAMES } from "../../lib/api/schemas.ts";
+import { SOCKET_OPERATIONS } from "../../lib/api/socket_operations.ts";
 import { parseConfig } from "../../lib/config.ts";
+import { isKey } from "../../lib/websocket/handshake.ts";
 
 const SECRET = "a-secret-of-at-least-32-bytes-for-tests";
 const SETTINGS = [{}, { AUTH: "token", AUTH_SECRET: SECRET, PORT: "0", BODY_BYTES_MAX: "77" }].map(
@@ -93,4 +95,15 @@ Deno.test("the documents tell the server's own settings", () => {
   assert(text.includes("may have 77 bytes"));
   assert(!text.includes(`${byDefault!.bodyBytesMax}`));
   assert(!text.includes(SECRET));
+});
+
+Deno.test("the key of a handshake is described as it is checked", () => {
+  const { parameters } = SOCKET_OPERATIONS[0]!;
+  const key = parameters!.find(({ name }) => name === "Sec-WebSocket-Key")!;
+  const isDescribed = new Ajv2020.default().compile(key.schema);
+  // The last character has four bits that must be 0.
+  for (const last of ["A", "Q", "g", "w", "B", "R", "/"]) {
+    const text = `${"+/Az09abcdefghijklmno"}${last}==`;
+    assertEquals(isDescribed(text), isKey(text), text);
+  }
 });
