@@ -10,6 +10,8 @@ import { createOpenApi } from "../../lib/api/openapi.ts";
 import { COMMAND_NAMES, EVENT_NAMES } from "../../lib/api/schemas.ts";
 import { SOCKET_OPERATIONS } from "../../lib/api/socket_operations.ts";
 import { parseConfig } from "../../lib/config.ts";
+import { REF_CHARS_MAX } from "../../lib/limits.ts";
+import { parseCommand } from "../../lib/protocol/command.ts";
 import { isKey } from "../../lib/websocket/handshake.ts";
 
 const SECRET = "a-secret-of-at-least-32-bytes-for-tests";
@@ -105,5 +107,19 @@ Deno.test("the key of a handshake is described as it is checked", () => {
   for (const last of ["A", "Q", "g", "w", "B", "R", "/"]) {
     const text = `${"+/Az09abcdefghijklmno"}${last}==`;
     assertEquals(isDescribed(text), isKey(text), text);
+  }
+});
+
+Deno.test("a ref may have as many code points as is described", () => {
+  // deno-lint-ignore no-explicit-any
+  const { schemas } = (createAsyncApi(SETTINGS[0]!) as any).components;
+  const isDescribed = new Ajv2020.default().compile(schemas.PingCommand.properties.ref);
+  for (const character of ["a", "王", "🙂"]) {
+    for (const count of [0, 1, REF_CHARS_MAX, REF_CHARS_MAX + 1]) {
+      const ref = character.repeat(count);
+      const isTaken = "command" in parseCommand(JSON.stringify({ type: "ping", ref }));
+      assertEquals(isTaken, count >= 1 && count <= REF_CHARS_MAX, `${count} × ${character}`);
+      assertEquals(isDescribed(ref), isTaken, `${count} × ${character}`);
+    }
   }
 });
