@@ -5,7 +5,7 @@ import * as limits from "../lib/limits.ts";
 import { COMMAND_SCHEMAS } from "../lib/protocol/command.ts";
 import { EVENT_SCHEMAS } from "../lib/protocol/event.ts";
 import { ERRORS } from "../lib/protocol/refusal.ts";
-import { jsonBytesMax } from "../lib/protocol/text.ts";
+import { jsonBytesMax, messageBytesMax } from "../lib/protocol/text.ts";
 import { CLOSE_CODE, mayReconnect } from "../lib/websocket/close_code.ts";
 
 const read = (path: string) => Deno.readTextFileSync(new URL(`../${path}`, import.meta.url));
@@ -117,6 +117,7 @@ Deno.test("the sentences of docs/protocol.md have the numbers of the code", () =
         limits.FRAME_CHARS_MAX / 1024
       } Ki`,
       `${jsonBytesMax(1) - jsonBytesMax(0)} × \`BODY_BYTES_MAX\` + ${jsonBytesMax(0) / 1024} KiB`,
+      `at least ${messageBytesMax(false, 1) / 1024} KiB, so that every token fits`,
       `begins \`HISTORY_ON_JOIN\` (${byDefault.historyOnJoin}) before`,
       `max(10, \`MESSAGES_BURST\`) refusals for rate in a row, ${limits.BAD_COMMANDS_MAX} frames`,
       `or ${limits.BAD_COMMANDS_MAX} bad commands in a row`,

@@ -7,7 +7,7 @@
 import { RICH_SUBPROTOCOL } from "../protocol/event.ts";
 import { PLAIN_SUBPROTOCOL } from "../protocol/plain.ts";
 import { ERRORS } from "../protocol/refusal.ts";
-import { jsonBytesMax } from "../protocol/text.ts";
+import { messageBytesMax } from "../protocol/text.ts";
 import { CLOSE_MEANINGS, mayReconnect } from "../websocket/close_code.ts";
 import { API_VERSION, securitySchemes } from "./openapi.ts";
 import type { ApiSettings } from "./operations.ts";
@@ -134,11 +134,12 @@ function richChannel({ bodyBytesMax }: ApiSettings): Json {
     title: descriptionOf(name),
     payload: { $ref: `#/components/schemas/${name}` },
   }]);
+  const bytesMax = messageBytesMax(false, bodyBytesMax);
   return {
     address: "/ws/{username}",
     title: "Rich protocol",
     description: `Spoken with the subprotocol \`${RICH_SUBPROTOCOL}\`. A client's frame is one ` +
-      `command, of at most ${jsonBytesMax(bodyBytesMax)} bytes (else 1009); a server's frame is ` +
+      `command, of at most ${bytesMax} bytes (else 1009); a server's frame is ` +
       "an array of events. Every answer to a command carries its `ref`.",
     parameters: { username: USERNAME },
     messages: {

@@ -4,6 +4,11 @@
  * @module
  */
 
+import { TOKEN_CHARS_MAX } from "../limits.ts";
+
+/** Bytes of a JSON object beside the body or token in it. */
+const OTHER_BYTES = 1024;
+
 const encoder = new TextEncoder();
 
 /**
@@ -13,17 +18,18 @@ const encoder = new TextEncoder();
  * @param bodyBytesMax The most bytes that the body may have.
  */
 export function jsonBytesMax(bodyBytesMax: number): number {
-  return 6 * bodyBytesMax + 1024;
+  return 6 * bodyBytesMax + OTHER_BYTES;
 }
 
 /**
- * Bytes that a message on a session's socket may have.
+ * Bytes that a message on a session's socket may have: a body, or the largest command, be it with a body or a token.
  *
  * @param isPlain Whether it speaks the plain protocol, else the rich one.
  * @param bodyBytesMax A message's body, in bytes of UTF-8.
  */
 export function messageBytesMax(isPlain: boolean, bodyBytesMax: number): number {
-  return isPlain ? bodyBytesMax : jsonBytesMax(bodyBytesMax);
+  if (isPlain) return bodyBytesMax;
+  return Math.max(jsonBytesMax(bodyBytesMax), TOKEN_CHARS_MAX + OTHER_BYTES);
 }
 
 /**

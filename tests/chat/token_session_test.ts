@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createOpenAuthenticator } from "../../lib/auth/open.ts";
 import { createTokenAuthenticator } from "../../lib/auth/token.ts";
+import { TOKEN_CHARS_MAX } from "../../lib/limits.ts";
 import { createHmac, issue } from "../auth/support.ts";
 import { until } from "../support/deadline.ts";
 import { createTestChat, type TestChat, type TestClient } from "../support/test_chat.ts";
@@ -189,4 +190,16 @@ Deno.test("a token that expires while the name is being looked up opens no lasti
   resolve();
   await clock.settle();
   assertEquals(alice.eventsOf("joined"), []);
+});
+
+Deno.test("however short bodies must be, a new token may be as long as any", async () => {
+  const { connect, token, ask } = createTokenChat({ bodyBytesMax: 1 });
+  const alice = await connect(await token("alice", 60));
+  // Three bytes of claims are four characters.
+  const { length } = await token("alice", 60, { pad: "" });
+  const pad = "x".repeat(Math.floor((TOKEN_CHARS_MAX - length) * 3 / 4));
+  const longest = await token("alice", 60, { pad });
+  assert(longest.length > TOKEN_CHARS_MAX - 4 && longest.length <= TOKEN_CHARS_MAX);
+  const [event] = await ask(alice, { type: "token", token: longest });
+  assertEquals([event.type, alice.closed], ["token", undefined]);
 });
