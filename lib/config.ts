@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AUTH_SECRET_BYTES_MIN } from "./limits.ts";
+import { AUTH_SECRET_BYTES_MIN, CURSOR_CHANNELS_MAX } from "./limits.ts";
 import {
   anyText,
   apiKey,
@@ -138,7 +138,7 @@ const SETTINGS = {
   CLAIMS_PER_MINUTE: integer(60, 0, 1_000_000),
   CONNECTIONS_MAX: integer(20_000, 0, 10_000_000),
   CONNECTIONS_PER_IP_MAX: integer(200, 0, 10_000_000),
-  ROOMS_PER_CONNECTION_MAX: integer(32, 1, 128),
+  ROOMS_PER_CONNECTION_MAX: integer(32, 1, CURSOR_CHANNELS_MAX - 1), // one is the inbox's
   ROOMS_MAX: integer(100_000, 1, 10_000_000),
   SEND_BUFFER_BYTES_MAX: integer(1_048_576, 1024, 1_073_741_824),
   SEND_BUFFERS_TOTAL_BYTES_MAX: integer(268_435_456, 1024, 1_099_511_627_776),
