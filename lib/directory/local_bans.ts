@@ -36,18 +36,22 @@ export class LocalBans {
   async ban(key: string, author: string | undefined, untilMs: number): Promise<void> {
     const now = this.#clock.wallNow();
     for (const [ban, until] of this.#said) if (until <= now) this.#said.delete(ban);
+    const isLifted = untilMs <= now;
     this.#said.set(nameBan(key), untilMs);
-    const said = [this.#records.say(nameBan(key), "ban", "", `${untilMs}`)];
-    if (author !== undefined) {
-      const ban = authorBan(author);
-      const before = this.#until(ban);
-      this.#said.set(ban, untilMs);
-      // A short ban under one name leaves a longer one under another as it is; lifting lifts both.
-      const until = untilMs > now ? Math.max(untilMs, await before) : untilMs;
-      this.#said.set(ban, until);
-      said.push(this.#records.say(ban, "ban", "", `${until}`));
-    }
-    await Promise.all(said);
+    await Promise.all([
+      this.#records.say(nameBan(key), "ban", "", `${untilMs}`),
+      author === undefined ? undefined : this.#banAuthor(author, untilMs, isLifted),
+    ]);
+  }
+
+  /** A short ban under one name leaves a longer one under another as it is; lifting lifts both. */
+  async #banAuthor(author: string, untilMs: number, isLifted: boolean): Promise<void> {
+    const ban = authorBan(author);
+    const before = isLifted ? 0 : this.#until(ban);
+    this.#said.set(ban, untilMs);
+    const until = Math.max(untilMs, await before);
+    this.#said.set(ban, until);
+    await this.#records.say(ban, "ban", "", `${until}`);
   }
 
   /**

@@ -417,3 +417,20 @@ Deno.test("a ban is lifted by a time that has passed, and ends by itself", async
     assertEquals(await isBanned(over, "alice", "a"), false);
   }
 });
+
+Deno.test("a ban while the store is out of reach is refused, and so is its end", async () => {
+  const { clock, log, open } = createDirectory();
+  const fails = () => Promise.reject(new UnavailableError("told to fail"));
+  let isBroken = false;
+  const directory = open(changedLog(log, {
+    append: (channel, draft) => isBroken ? fails() : log.append(channel, draft),
+    watch: (...args) => isBroken ? fails() : log.watch(...args),
+  }));
+  await settled(clock, claim(directory, "alice", "a"));
+  isBroken = true;
+  for (const until of [clock.wallNow() + 60_000, 0]) {
+    await assertRejects(() => settled(clock, directory.ban("alice", until)), UnavailableError);
+  }
+  // What nobody handles would end the process by now.
+  await clock.settle();
+});
