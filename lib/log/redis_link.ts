@@ -175,7 +175,8 @@ export class RedisLink {
   unsubscribe(topic: string): void {
     const name = this.prefix + topic;
     if (!this.#topics.delete(name)) return;
-    this.#feed?.unsubscribe(name).catch(() => {});
+    // With the listener: else the client takes a topic that is subscribed before the answer for one that still is.
+    this.#feed?.unsubscribe(name, this.#hear).catch(() => {});
   }
 
   /**

@@ -131,6 +131,19 @@ test(
   },
 );
 
+test("a topic that is subscribed again before its end is answered is heard", async (_, logs) => {
+  const { link } = await logs.open();
+  const heard: string[] = [];
+  await link.subscribe("topic", () => {});
+  for (const round of ["1", "2"]) {
+    link.unsubscribe("topic");
+    await link.subscribe("topic", (message) => void heard.push(message));
+    await link.call("PUBLISH", "test:topic", round);
+    await until(() => heard.length > 0, "it is heard");
+    assertEquals(heard.splice(0), [round]);
+  }
+});
+
 // Answers that do not come.
 
 for (const ref of ["r", undefined]) {
