@@ -169,7 +169,13 @@ export class Batcher {
     this.#options.onSettled(channels, outcomes !== undefined);
     this.#settled.resolve();
     this.#settled = Promise.withResolvers();
-    if (this.#queue.length > 0) return this.#schedule();
+    this.#schedule();
+    this.#rest();
+  }
+
+  /** Tells who waits for it that there is nothing to do any more. */
+  #rest(): void {
+    if (this.#underWay !== undefined || this.#queue.length > 0) return;
     this.#idle.resolve();
     this.#idle = Promise.withResolvers();
   }
@@ -242,7 +248,7 @@ export class Batcher {
     });
     const next = waiting.find(({ isGivenUp }) => !isGivenUp);
     this.#cancelSweep = next && clock.after(next.deadline - now, this.#sweep);
-    if (this.#underWay === undefined && this.#queue.length === 0) this.#idle.resolve();
+    this.#rest();
   };
 }
 
