@@ -82,7 +82,7 @@ export class Publisher {
 
   /**
    * Says something to one user: the sender's own copy is stored, and the recipient's; a repeat by `ref`
-   * completes what broke off.
+   * goes to nobody.
    *
    * @param sender Who.
    * @param to The recipient's name as it came.
@@ -108,7 +108,8 @@ export class Publisher {
     const { clock, randomId } = this.#options;
     // As the sender spells the name: a repeat says the same, whoever holds it by then.
     const message = { body, ref, to: recipient.text, id: randomId(), at: clock.wallNow() };
-    // Both at once, in this order: so the ack comes before the own copy, and both are stored or none.
+    // Both at once, in this order: so the ack comes before the own copy, and where that is not stored, because its
+    // ref is known, the recipient's is not either.
     const own = this.append(sender, inbox, { ...message, with: holder.user.text }, toll);
     const copy = holder.inbox === inbox
       ? undefined

@@ -190,6 +190,8 @@ export interface Channel extends ChannelState {
  *   of another process comes into view a moment after its commit, never out of order.
  * - *Idempotent*: the same author's same `ref` in a channel is stored once for as long as it is retained,
  *   and at least 10 minutes, restarts included. The repeat resolves not before the first has been stored.
+ * - *Together*: of entries with one `id` and one toll, appended in one turn, none is stored after one that is not for
+ *   its `ref`; they are answered as that one.
  */
 export interface Log {
   /**

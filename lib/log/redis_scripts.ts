@@ -175,17 +175,21 @@ local function erase(c, target)
   redis.call('HSET', P .. 'e:' .. c.name, int(target), cjson.encode(entry))
 end
 
-local paid, outcomes = {}, {}
+local function repeat_of(c, author, ref, new)
+  local before = ref ~= '' and redis.call('HGET', P .. 'r:' .. c.name, author .. '\0' .. ref)
+  if not before then return nil end
+  local old = entry_at(c.name, before)
+  if old.kind ~= new.kind or old.to ~= new.to or old.target ~= new.target or
+    not (old.deleted or old.body == new.body) then return '["c"]' end
+  return '["d",' .. before .. ',' .. cjson.encode(old.id) .. ',' .. int(old.at) .. ']'
+end
+
+local paid, repeats, outcomes = {}, {}, {}
 local function append(c, author, ref, bucket, toll, raw)
-  if ref ~= '' then
-    local before = redis.call('HGET', P .. 'r:' .. c.name, author .. '\0' .. ref)
-    if before then
-      local old, new = entry_at(c.name, before), cjson.decode(raw)
-      if old.kind ~= new.kind or old.to ~= new.to or old.target ~= new.target or
-        not (old.deleted or old.body == new.body) then return '["c"]' end
-      return '["d",' .. before .. ',' .. cjson.encode(old.id) .. ',' .. int(old.at) .. ']'
-    end
-  end
+  local entry = cjson.decode(raw)
+  -- Of what is not stored for its ref, the other copies are not either.
+  repeats[entry.id] = repeats[entry.id] or repeat_of(c, author, ref, entry)
+  if repeats[entry.id] then return repeats[entry.id] end
   if bucket ~= '' then
     paid[toll] = paid[toll] or pay(P .. 'm:' .. bucket, interval, tolerance)
     if paid[toll] > 0 then return '["l",' .. int(math.ceil(paid[toll])) .. ']' end
@@ -193,7 +197,6 @@ local function append(c, author, ref, bucket, toll, raw)
   begin(c)
   c.head = c.head + 1
   c.first = math.max(c.first, c.head - MAX + 1)
-  local entry = cjson.decode(raw)
   redis.call('HSET', P .. 'e:' .. c.name, int(c.head), raw)
   if ref ~= '' then redis.call('HSET', P .. 'r:' .. c.name, author .. '\0' .. ref, int(c.head)) end
   if entry.kind == 'message' then

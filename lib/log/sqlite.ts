@@ -38,8 +38,12 @@ import type {
   StoreOptions,
 } from "./store.ts";
 
-/** The channels of one append, as it goes on. */
-type Channels = Map<string, ChannelRow>;
+/** What one append knows while it runs. */
+interface Batch {
+  readonly channels: Map<string, ChannelRow>;
+  /** By id, what was not stored for its `ref`: nor are the other copies of it. */
+  readonly repeats: Map<string, Outcome>;
+}
 
 /**
  * Opens the store.
@@ -110,10 +114,10 @@ class SqliteStore implements Store {
 
   append(drafts: readonly Addressed[]): readonly Outcome[] {
     const outcomes = this.#transaction(() => {
-      const channels: Channels = new Map();
-      const outcomes = drafts.map((addressed) => this.#appendOne(channels, addressed));
+      const batch: Batch = { channels: new Map(), repeats: new Map() };
+      const outcomes = drafts.map((addressed) => this.#appendOne(batch, addressed));
       this.#additions.finish();
-      for (const { head, first, epoch, id, isChanged } of channels.values()) {
+      for (const { head, first, epoch, id, isChanged } of batch.channels.values()) {
         if (isChanged) this.#run.growChannel.run(head, first, epoch, id);
       }
       this.#run.count.run(this.#commits + 1, this.#ordinal);
@@ -185,13 +189,17 @@ class SqliteStore implements Store {
     this.#db.prepare("DELETE FROM epochs WHERE ordinal <= ?").run(this.#ordinal - EPOCHS_MAX);
   }
 
-  #appendOne(channels: Channels, { channel: name, draft }: Addressed): Outcome {
+  #appendOne({ channels, repeats }: Batch, { channel: name, draft }: Addressed): Outcome {
+    const repeated = repeats.get(draft.id);
+    if (repeated !== undefined) return repeated;
     const channel = this.#channelOf(channels, name);
     const author = this.#authorOf(draft.author);
     const offset = channel.head + 1;
     if (!this.#additions.add(channel.id, author, offset, draft)) {
       const row = this.#run.findRef.get(author, channel.id, draft.ref!) as unknown as RefRow;
-      return repeatOf(draft, row);
+      const outcome = repeatOf(draft, row);
+      repeats.set(draft.id, outcome);
+      return outcome;
     }
     const { kind, at, target } = draft;
     this.#advance(channel, at);
@@ -242,7 +250,7 @@ class SqliteStore implements Store {
     return row === undefined ? undefined : { ...row, isChanged: false } as unknown as ChannelRow;
   }
 
-  #channelOf(channels: Channels, name: string): ChannelRow {
+  #channelOf(channels: Batch["channels"], name: string): ChannelRow {
     let channel = channels.get(name) ?? this.#findChannel(name);
     if (channel === undefined) {
       const id = Number(this.#run.addChannel.get(name)!["id"]);

@@ -420,6 +420,27 @@ Deno.test("another owner of a name begins with an empty inbox", async () => {
   assertEquals(other.eventsOf("message").map(({ body }) => body), ["for the second"]);
 });
 
+Deno.test("a direct message whose ref stands for another, or that is a repeat, goes to nobody", async () => {
+  const { rich, clock } = createTestChat();
+  const [bob, carol] = [await rich("bob", { key: "b" }), await rich("carol", { key: "c" })];
+  const alice = await rich("alice", { key: "a" });
+  const message = { type: "message", to: "bob", body: "for bob", ref: "r" };
+  alice.command(message);
+  await clock.settle();
+  alice.command({ ...message, to: "carol" });
+  await clock.settle();
+  assertEquals(alice.eventsOf("error").map(({ code }) => code), ["ref_conflict"]);
+  assertEquals(carol.eventsOf("message"), []);
+
+  bob.leave();
+  await clock.advance(300_000);
+  const other = await rich("bob", { key: "other" });
+  alice.command(message);
+  await clock.settle();
+  assertEquals(alice.eventsOf("ack").map(({ duplicate }) => duplicate), [true]);
+  assertEquals(other.eventsOf("message"), []);
+});
+
 Deno.test("history with one user is that conversation alone", async () => {
   const { rich, clock } = createTestChat();
   const alice = await rich("alice", { key: "a" });

@@ -8,6 +8,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { PAGE_BYTES_MAX } from "../../lib/limits.ts";
 import {
   type Appended,
+  type Draft,
   type Entry,
   type Log,
   RefConflictError,
@@ -381,6 +382,35 @@ export function testLog(name: string, under: LogUnderTest): void {
     const entries = await readAll(log, "room");
     assertEquals(entries.map(({ offset }) => offset), Array.from({ length: 11 }, (_, i) => i + 1));
     assertEquals((await log.append("room", first)).duplicate, true);
+  });
+
+  test("of two copies the second is not stored where the first is not", async (log) => {
+    const say = (id: string, copies: readonly string[], given: Partial<Draft>) =>
+      within(
+        Promise.allSettled(
+          copies.map((channel) =>
+            log.append(channel, draft({ id, ref: "r", body: "hi", ...given }))
+          ),
+        ),
+        "appends",
+      );
+    const first = await say("m1", ["@alice", "@bob/1"], { to: "Bob" });
+    assert(first.every((one) => one.status === "fulfilled" && !one.value.duplicate));
+
+    const refused = await say("m2", ["@alice", "@carol"], { to: "Carol" });
+    assert(refused.every((one) => one.status === "rejected"));
+    assert(refused.every(({ reason }) => reason instanceof RefConflictError));
+
+    const repeated = await say("m3", ["@alice", "@bob/2"], { to: "Bob" });
+    assert(repeated.every((one) => one.status === "fulfilled" && one.value.duplicate));
+
+    const heads = await Promise.all(
+      ["@alice", "@bob/1", "@carol", "@bob/2"].map(async (name) =>
+        (await readAll(log, name)).length
+      ),
+    );
+    assertEquals(heads, [1, 1, 0, 0]);
+    assertEquals((await log.append("@carol", draft({ ref: "r" }))).offset, 1);
   });
 
   test("a ref of an empty message does not stand for a deletion", async (log) => {

@@ -136,10 +136,14 @@ export class ModelRedis {
     const { epoch } = this.#compare(knownEpoch, known);
     const told = new Map<string, Entry[]>();
     const paid = new Map<object, number>();
+    const repeats = new Map<string, RemoteOutcome>();
     const outcomes = entries.map(({ channel: name, draft, toll }): RemoteOutcome => {
       const channel = this.#channel(name, settings);
-      const repeat = this.#repeat(channel, draft);
-      if (repeat !== undefined) return repeat;
+      const repeat = repeats.get(draft.id) ?? this.#repeat(channel, draft);
+      if (repeat !== undefined) {
+        repeats.set(draft.id, repeat);
+        return repeat;
+      }
       if (toll !== undefined) {
         if (!paid.has(toll)) paid.set(toll, this.#pay(toll.bucket, settings));
         const retryAfterMs = paid.get(toll)!;
