@@ -99,12 +99,13 @@ export class Publisher {
       throw new Refusal("forbidden", "Direct messages need a key: without one there is no inbox");
     }
     this.checkBody(body);
+    // Also of a name that nobody has: looking it up is work, too.
+    const toll = this.#checkRate(sender);
     const recipient = parseUsername(to);
     const holder = recipient && await this.#options.directory.holder(recipient.key);
     if (recipient === undefined || holder === undefined) {
       throw new Refusal("user_not_found", "Nobody has an inbox of this name");
     }
-    const toll = this.#checkRate(sender);
     const { clock, randomId } = this.#options;
     // As the sender spells the name: a repeat says the same, whoever holds it by then.
     const message = { body, ref, to: recipient.text, id: randomId(), at: clock.wallNow() };

@@ -185,6 +185,19 @@ Deno.test("too fast is refused with the time to wait, and flooding in a row ends
   assertEquals(alice.closed?.code, CLOSE_CODE.Flooding);
 });
 
+Deno.test("direct messages to nobody are counted like others", async () => {
+  const { rich, clock } = createTestChat({ messagesPerSecond: 1, messagesBurst: 2 });
+  const alice = await rich("alice", { key: "a" });
+  const say = () => alice.command({ type: "message", to: "nobody", body: "a" });
+  for (let i = 0; i < 3; i++) say();
+  await clock.settle();
+  const codes = alice.eventsOf("error").map(({ code }) => code);
+  assertEquals(codes.sort(), ["rate_limited", "user_not_found", "user_not_found"]);
+  for (let i = 0; i < 99; i++) say();
+  await clock.settle();
+  assertEquals(alice.closed?.code, CLOSE_CODE.Flooding);
+});
+
 Deno.test("a joiner gets the last entries, and one with a position exactly what came after it", async () => {
   const { rich, clock } = createTestChat({ historyOnJoin: 5 });
   const alice = await rich("alice");
