@@ -102,7 +102,7 @@ export class Commands implements SessionHost {
       const refusal = refusalOf(error);
       session.tell({ type: "error", ...refusal, ref: command.ref });
       this.refused(session, refusal.code);
-      if (refusal.code === "rate_limited") session.countRefusal(true);
+      if (refusal.code === "rate_limited") session.countRefusal();
       if (refusal.code === "internal") this.#context.onError(error);
     });
   }
@@ -137,22 +137,18 @@ export class Commands implements SessionHost {
 
   #message(session: Session, command: CommandOf<"message">): Promise<void> {
     const { room, to, body, ref } = command;
-    if (to !== undefined) return this.#directMessage(session, to, body, ref);
-    const { target } = this.#membership.readerOf(session, room!).room;
-    const published = this.#context.publisher.say(session.identity, target, body, ref);
-    session.countRefusal(false);
-    return published.then((fields) => acknowledge(session, ref, fields));
-  }
-
-  async #directMessage(
-    session: Session,
-    to: string,
-    body: string,
-    ref: string | undefined,
-  ): Promise<void> {
-    const fields = await this.#context.publisher.direct(session.identity, to, body, ref);
-    session.countRefusal(false);
-    acknowledge(session, ref, fields);
+    const { identity } = session;
+    const { publisher } = this.#context;
+    const published = to === undefined
+      ? publisher.say(identity, this.#membership.readerOf(session, room!).room.target, body, ref)
+      : publisher.direct(identity, to, body, ref);
+    // At once, for what comes after it in this turn; unless the log refuses it yet.
+    const refusals = session.refusals;
+    session.refusals = 0;
+    return published.then((fields) => acknowledge(session, ref, fields), (error) => {
+      session.refusals += refusals;
+      throw error;
+    });
   }
 
   async #delete(session: Session, command: CommandOf<"delete">): Promise<void> {
@@ -161,7 +157,7 @@ export class Commands implements SessionHost {
     const { ref } = command;
     const { publisher } = this.#context;
     const fields = await publisher.takeBack(session.identity, reader.room.target, entry, ref);
-    session.countRefusal(false);
+    session.refusals = 0;
     acknowledge(session, ref, fields);
   }
 

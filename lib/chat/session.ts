@@ -71,6 +71,8 @@ export class Session implements ConnectionHandler, Recipient {
   readonly readers = new Map<string, Reader>();
   /** Answers under way that may be large. */
   pendingAnswers = 0;
+  /** Messages in a row that were refused for their rate. */
+  refusals = 0;
   readonly #host: SessionHost;
   #sender: Sender | undefined;
   readonly #wire: Wire;
@@ -78,7 +80,6 @@ export class Session implements ConnectionHandler, Recipient {
   /** Messages that came before the session was open. */
   #early: string[] | undefined = [];
   #isClosed = false;
-  #refusals = 0;
   #badCommands = 0;
 
   /**
@@ -170,14 +171,9 @@ export class Session implements ConnectionHandler, Recipient {
     }
   }
 
-  /**
-   * Counts a message that was refused for its rate, or clears the count after one that was not.
-   *
-   * @param isRefused Whether it was refused.
-   */
-  countRefusal(isRefused: boolean): void {
-    if (!isRefused) this.#refusals = 0;
-    else if (++this.#refusals >= this.#host.settings.refusalsMax) {
+  /** Counts a message that was refused for its rate. */
+  countRefusal(): void {
+    if (++this.refusals >= this.#host.settings.refusalsMax) {
       this.end(CLOSE_CODE.Flooding, "too many messages");
     }
   }

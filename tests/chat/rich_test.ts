@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { RateLimitedError } from "../../lib/log/log.ts";
 import { CLOSE_CODE } from "../../lib/websocket/close_code.ts";
+import { changedLog } from "../support/memory_log.ts";
 import { createTestChat } from "../support/test_chat.ts";
 
 Deno.test("a client is welcomed, then joins its inbox, then its rooms", async () => {
@@ -182,6 +184,32 @@ Deno.test("too fast is refused with the time to wait, and flooding in a row ends
   assertEquals(alice.closed, undefined, "a message that is taken begins the count anew");
   say();
   await clock.settle();
+  assertEquals(alice.closed?.code, CLOSE_CODE.Flooding);
+});
+
+Deno.test("what the log refuses for its rate, where others append too, counts as flooding", async () => {
+  let isEmpty = true;
+  const memory = createTestChat();
+  const log = changedLog(memory.log, {
+    append: (channel, draft) =>
+      isEmpty ? Promise.reject(new RateLimitedError(1000)) : memory.log.append(channel, draft),
+  });
+  const { rich } = createTestChat({ log, messagesBurst: 1 }, {}, memory);
+  const [bob, alice] = [await rich("bob", { key: "b" }), await rich("alice", { key: "a" })];
+  const say = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      alice.command({ type: "message", ...(i % 2 ? { to: "bob" } : { room: "lobby" }), body: "a" });
+      await memory.clock.settle();
+    }
+  };
+  await say(99);
+  isEmpty = false;
+  await say(1);
+  assertEquals(bob.eventsOf("message").length, 1);
+  isEmpty = true;
+  await say(99);
+  assertEquals(alice.closed, undefined, "a message that is taken begins the count anew");
+  await say(1);
   assertEquals(alice.closed?.code, CLOSE_CODE.Flooding);
 });
 
