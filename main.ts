@@ -15,6 +15,7 @@ import { type Config, ConfigError, type LogLevel, parseConfig } from "./lib/conf
 import { ConnectionCounter } from "./lib/connection_counter.ts";
 import { watchEventLoop } from "./lib/event_loop.ts";
 import { StoreError } from "./lib/log/store.ts";
+import { within } from "./lib/log/within.ts";
 import { DRAIN_TURNS } from "./lib/limits.ts";
 import { createLogger, holdBack, type Logger } from "./lib/logger.ts";
 import { createMetrics } from "./lib/metrics.ts";
@@ -161,9 +162,17 @@ function announce(port: number): void {
   logger.release();
 }
 
+/** What is under way within the process has come by then: what was heard to the log, what was stored to who reads. */
+async function someTurns(): Promise<void> {
+  for (let turn = 0; turn < DRAIN_TURNS; turn++) {
+    await new Promise<void>((resolve) => systemClock.soon(resolve));
+  }
+}
+
 /**
  * Tells clients when to come back, closes every socket with 4000, gives the peers a bounded time to answer,
- * commits, and ends. Whatever was said before the signal is stored, acknowledged and delivered first.
+ * commits, and ends. Whatever was said before the signal is stored, acknowledged and delivered first, unless the
+ * store takes too long.
  */
 async function drain(): Promise<void> {
   if (draining) Deno.exit(1);
@@ -177,10 +186,10 @@ async function drain(): Promise<void> {
   const answered = Promise.withResolvers<void>();
   setTimeout(answered.resolve, config.drainSeconds * 600);
   chat.announceEnd();
-  // A commit, the acks and the flush of what was said are each a turn away.
-  for (let turn = 0; turn < DRAIN_TURNS; turn++) {
-    await new Promise<void>((resolve) => systemClock.soon(resolve));
-  }
+  await someTurns();
+  // A commit is a turn away; with Redis it is an answer.
+  await within(systemClock, config.drainSeconds * 300, log.settled()).catch(() => {});
+  await someTurns();
   eventStreams.closeAll(CLOSE_CODE.Drain, "drain");
   // The listener comes last: its shutdown closes sockets with 1001, and would overtake these.
   await Promise.race([server.closeAll(CLOSE_CODE.Drain, "drain"), answered.promise]);

@@ -2,8 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { RECONNECTS_PER_SECOND } from "../lib/limits.ts";
 import { Client } from "./support/client.ts";
 import { until, within } from "./support/deadline.ts";
+import { FaultProxy } from "./support/fault_proxy.ts";
 import { RawClient } from "./support/raw_client.ts";
 import { ask, head, RawHttp } from "./support/raw_http.ts";
+import { TestRedis, testWithRedis } from "./support/redis.ts";
 import { RichClient } from "./support/rich_client.ts";
 import { startServer } from "./support/server.ts";
 import { checkLog } from "./support/siege.ts";
@@ -89,6 +91,33 @@ Deno.test("what was sent before the signal is acknowledged, stored, and there af
   for (const ref of acknowledged) assert(stored.has(`rich ${ref}`), ref);
   assertEquals(acknowledged.length, [...stored].filter((body) => body.startsWith("rich")).length);
 });
+
+testWithRedis(
+  "with Redis too what was said before the signal is acknowledged and delivered first",
+  async () => {
+    await using redis = await TestRedis.start();
+    await using proxy = await FaultProxy.listen(redis.port);
+    const REDIS_URL = proxy.url.replace("http", "redis");
+    await using server = await startServer({ REDIS_URL, DRAIN_SECONDS: "20" });
+    const alice = await RichClient.open(server.url, "/ws/alice", KEY);
+    await alice.joined("lobby");
+    const bob = await Client.open(server.url, "/ws/bob");
+    while ((await within(alice.next("presence"), "bob is there")).userCount < 2);
+    proxy.stall("down");
+    alice.send({ type: "message", room: "lobby", body: "the last", ref: "r" });
+    alice.send({ type: "ping" });
+    await within(alice.next("pong"), "the message is heard");
+    server.process.kill("SIGTERM");
+    await within(alice.next("reconnect"), "it drains");
+    proxy.heal();
+    assertEquals((await within(alice.next("ack"), "it is acknowledged")).ref, "r");
+    const delivered = await within(bob.nextMessage(), "it is delivered");
+    assertEquals(delivered, { sender: "alice", msg: "the last" });
+    assertEquals((await within(alice.closed, "the end")).code, 4000);
+    assertEquals((await within(bob.closed, "the end")).code, 4000);
+    assertEquals((await within(server.process.status, "the process ends")).code, 0);
+  },
+);
 
 Deno.test("peers that read nothing, send half a request, or stall a body do not hold it up", async () => {
   await using server = await startServer({ DRAIN_SECONDS: "2", MESSAGES_PER_SECOND: "0" });

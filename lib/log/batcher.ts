@@ -97,6 +97,16 @@ export class Batcher {
     return this.#settled.promise;
   }
 
+  /** Resolves when nothing of what was appended so far is under way any more. */
+  async settledSoFar(): Promise<void> {
+    const last = this.#queue.at(-1) ?? this.#underWay?.entries.at(-1);
+    while (last !== undefined && this.#holds(last)) await this.settled;
+  }
+
+  #holds(entry: Pending): boolean {
+    return this.#queue.includes(entry) || this.#underWay?.entries.includes(entry) === true;
+  }
+
   /**
    * Appends an entry.
    *

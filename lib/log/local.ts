@@ -185,6 +185,12 @@ export class LocalLog implements Log {
     return this.#keeper.use((store) => store.channels(after, limit, except));
   }
 
+  /** Resolves when it is known of all that was appended so far what became of it. */
+  async settled(): Promise<void> {
+    // Behind the commit.
+    await new Promise<void>((resolve) => this.#options.clock.soon(resolve));
+  }
+
   close(): Promise<void> {
     return this.#closed ??= this.#finish();
   }

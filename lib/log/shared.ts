@@ -148,6 +148,11 @@ export class SharedLog implements Log, RemoteStoreUser {
     return await this.#options.store.list(after, limit, except);
   }
 
+  /** Resolves when all that was appended so far is no longer under way. */
+  settled(): Promise<void> {
+    return this.#batcher.settledSoFar();
+  }
+
   close(): Promise<void> {
     return this.#closed ??= this.#finish();
   }
