@@ -13,7 +13,7 @@ import { takeWork } from "./entrance.ts";
 import type { Flush } from "./flush.ts";
 import type { ChatEvent } from "./journal.ts";
 import { joinedEvent, type Reader } from "./room.ts";
-import type { Rooms } from "./rooms.ts";
+import { beginningOf, type Rooms } from "./rooms.ts";
 import type { Session } from "./session.ts";
 
 /** The settings that joins go by. */
@@ -101,10 +101,7 @@ export class Membership {
       rooms.release(room);
       throw refusal;
     }
-    const beginning = session.isPlain
-      ? channel.head
-      : Math.max(channel.first - 1, channel.head - settings.historyOnJoin);
-    const offset = isRecovered ? position.offset : beginning;
+    const offset = isRecovered ? position.offset : beginningOf(channel, session.isPlain, settings);
     const reader: Reader = { session, room, offset, isCatchingUp: false, needsPresence: false };
     session.tell(joinedEvent(reader, isRecovered, ref));
     session.readers.set(channel.name, reader);

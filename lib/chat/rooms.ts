@@ -6,8 +6,8 @@
 
 import type { Clock } from "../clock.ts";
 import type { Attendance, Directory } from "../directory/directory.ts";
-import { HISTORY_PAGE_MAX, PRESENCE_USERS_MAX } from "../limits.ts";
-import type { Log } from "../log/log.ts";
+import { PRESENCE_USERS_MAX } from "../limits.ts";
+import type { ChannelState, Log } from "../log/log.ts";
 import type { Name } from "../protocol/name.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import type { Target } from "./access.ts";
@@ -188,21 +188,33 @@ export class Rooms {
    * @param room The room.
    */
   renew(room: Room): void {
-    const { epoch, head, first } = room.channel;
+    const { channel } = room;
+    const { epoch } = channel;
     if (room.epoch === epoch) return;
     const before = room.epoch;
     room.epoch = epoch;
     room.texts.forget();
-    const offset = Math.max(
-      first - 1,
-      head - Math.min(this.#options.historyOnJoin, HISTORY_PAGE_MAX),
-    );
     for (const reader of room.readers) {
-      const goesOn = room.channel.canResume(before, reader.offset);
-      if (!goesOn) reader.offset = reader.session.isPlain ? head : offset;
+      const goesOn = channel.canResume(before, reader.offset);
+      if (!goesOn) reader.offset = beginningOf(channel, reader.session.isPlain, this.#options);
       reader.session.tell(joinedEvent(reader, goesOn));
     }
   }
+}
+
+/**
+ * Where a reader begins who has no position, or one that has lost its meaning.
+ *
+ * @param channel The channel.
+ * @param isPlain Whether it speaks the plain protocol, which knows no past.
+ * @param settings How far before the head the others begin.
+ */
+export function beginningOf(
+  { head, first }: ChannelState,
+  isPlain: boolean,
+  { historyOnJoin }: Pick<RoomsOptions, "historyOnJoin">,
+): number {
+  return isPlain ? head : Math.max(first - 1, head - historyOnJoin);
 }
 
 /**

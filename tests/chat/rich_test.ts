@@ -213,6 +213,37 @@ Deno.test("what the log refuses for its rate, where others append too, counts as
   assertEquals(alice.closed?.code, CLOSE_CODE.Flooding);
 });
 
+Deno.test("who begins anew in another epoch begins where a newcomer does", async () => {
+  const memory = createTestChat();
+  const later: { epoch?: string } = {};
+  const told: (() => void)[] = [];
+  const log = changedLog(memory.log, {
+    watch: async (name, onChange) => {
+      told.push(onChange);
+      return new Proxy(await memory.log.watch(name, onChange), {
+        get(channel, key) {
+          if (key === "epoch") return later.epoch ?? channel.epoch;
+          if (key === "canResume" && later.epoch !== undefined) return () => false;
+          const value = Reflect.get(channel, key, channel);
+          return typeof value === "function" ? value.bind(channel) : value;
+        },
+      });
+    },
+  });
+  const { rich, clock } = createTestChat({ log, historyOnJoin: 250 }, {}, memory);
+  const alice = await rich("alice");
+  for (let i = 0; i < 300; i++) alice.command({ type: "message", room: "lobby", body: `${i}` });
+  await clock.settle();
+  alice.events();
+  later.epoch = "another";
+  for (const onChange of told) onChange();
+  await clock.settle();
+  const [bob] = (await rich("bob")).eventsOf("joined");
+  const [joined] = alice.eventsOf("joined");
+  assertEquals([joined.epoch, joined.recovered, joined.offset], ["another", false, 50]);
+  assertEquals([bob.epoch, bob.recovered, bob.offset], ["another", false, 50]);
+});
+
 Deno.test("direct messages to nobody are counted like others", async () => {
   const { rich, clock } = createTestChat({ messagesPerSecond: 1, messagesBurst: 2 });
   const alice = await rich("alice", { key: "a" });

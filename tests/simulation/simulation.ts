@@ -82,7 +82,7 @@ function createSettings(random: Random): Settings {
     messagesBurst: 30,
     sendBufferBytesMax: random.pick([2000, 2000, 20_000, 1_000_000]),
     stallSeconds: random.pick([2, 20]),
-    historyOnJoin: random.pick([0, 3, 50]),
+    historyOnJoin: random.pick([0, 3, 50, 500]),
     historyMessagesMax: random.pick([3, 20, 100, 1000]),
     nameHoldSeconds: random.pick([3, 30]),
   };
