@@ -17,10 +17,28 @@ export interface RateLimiterOptions {
   readonly now: () => number;
 }
 
+/** A bucket as that algorithm has it. */
+export interface Bucket {
+  /** Milliseconds in which a token comes back; 0: no limit. */
+  readonly intervalMs: number;
+  /** Milliseconds that a bucket may be short of being full. */
+  readonly toleranceMs: number;
+}
+
+/**
+ * The bucket of a rate.
+ *
+ * @param perSecond Tokens that come back in a second; 0: no limit.
+ * @param burst Tokens of a full bucket, at least one.
+ */
+export function bucketOf(perSecond: number, burst: number): Bucket {
+  const intervalMs = perSecond > 0 ? 1000 / perSecond : 0;
+  return { intervalMs, toleranceMs: intervalMs * (Math.max(1, burst) - 1) };
+}
+
 /** Limits how often something happens for each of many keys. */
 export class RateLimiter {
-  readonly #intervalMs: number;
-  readonly #toleranceMs: number;
+  readonly #bucket: Bucket;
   readonly #now: () => number;
   /** When each key's bucket is full again; a time that has passed means the same as no entry. */
   readonly #fullAt = new Map<string, number>();
@@ -32,8 +50,7 @@ export class RateLimiter {
    * @param options Rate, burst and clock.
    */
   constructor(options: RateLimiterOptions) {
-    this.#intervalMs = options.perSecond > 0 ? 1000 / options.perSecond : 0;
-    this.#toleranceMs = this.#intervalMs * (Math.max(1, options.burst) - 1);
+    this.#bucket = bucketOf(options.perSecond, options.burst);
     this.#now = options.now;
   }
 
@@ -49,12 +66,13 @@ export class RateLimiter {
    * @returns 0 when there was a token, else the milliseconds until there is one. A refusal costs nothing.
    */
   take(key: string): number {
-    if (this.#intervalMs === 0) return 0;
+    const { intervalMs, toleranceMs } = this.#bucket;
+    if (intervalMs === 0) return 0;
     const now = this.#now();
     const fullAt = Math.max(now, this.#fullAt.get(key) ?? now);
-    const waitMs = fullAt - now - this.#toleranceMs;
+    const waitMs = fullAt - now - toleranceMs;
     if (waitMs > 0) return waitMs;
-    this.#fullAt.set(key, fullAt + this.#intervalMs);
+    this.#fullAt.set(key, fullAt + intervalMs);
     if (this.#fullAt.size > this.#sweepAtSize) this.#sweep(now);
     return 0;
   }

@@ -8,6 +8,7 @@ import { type Clock, DAY_MS } from "../clock.ts";
 import { LINGER_MS, TELL_MS, TOLD_AT_ONCE_MAX, VISIT_MS } from "../limits.ts";
 import type { RedisLink } from "../log/redis_link.ts";
 import type { Name } from "../protocol/name.ts";
+import { bucketOf } from "../rate_limiter.ts";
 import { type Claimed, type ClaimRequest, type Identity, inboxChannel } from "./directory.ts";
 import { CLAIM, RELEASE, VISIT } from "./redis_scripts.ts";
 
@@ -228,8 +229,8 @@ export class RedisClaims {
 
   #claimRate(): [interval: string, tolerance: string] {
     const { claimsPerMinute } = this.#options;
-    const interval = claimsPerMinute > 0 ? 60_000 / claimsPerMinute : 0;
-    return [`${interval}`, `${interval * (claimsPerMinute - 1)}`];
+    const { intervalMs, toleranceMs } = bucketOf(claimsPerMinute / 60, claimsPerMinute);
+    return [`${intervalMs}`, `${toleranceMs}`];
   }
 
   #visited(visit: string, now: number): void {

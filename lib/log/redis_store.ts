@@ -6,6 +6,7 @@
 
 import { DAY_MS } from "../clock.ts";
 import { PAGE_BYTES_MAX, TOLL_SLACK_MS } from "../limits.ts";
+import { bucketOf } from "../rate_limiter.ts";
 import type { Draft, Entry, ListedChannel, MessageQuery, Place, Toll } from "./log.ts";
 import type { RedisLink } from "./redis_link.ts";
 import type { Reply, Script } from "./redis_script.ts";
@@ -95,14 +96,14 @@ export class RedisStore implements RemoteStore {
 
   async append(batch: Batch, known: readonly Known[]): Promise<readonly RemoteOutcome[]> {
     const { messagesPerSecond, messagesBurst } = this.#options;
-    const intervalMs = messagesPerSecond > 0 ? 1000 / messagesPerSecond : 0;
+    const { intervalMs, toleranceMs } = bucketOf(messagesPerSecond, messagesBurst);
     const args = [
       this.#link.instance,
       `${batch.seq}`,
       this.#history.epoch,
       `${intervalMs}`,
       // What an instance has let pass must not be refused because it came a little earlier than the one before.
-      `${intervalMs * (Math.max(1, messagesBurst) - 1) + TOLL_SLACK_MS}`,
+      `${toleranceMs + TOLL_SLACK_MS}`,
       `${known.length}`,
       ...known.flatMap(({ name, head }) => [name, `${head}`]),
     ];
