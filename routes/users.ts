@@ -7,6 +7,7 @@
 import { Hono } from "hono";
 import type * as z from "zod";
 import type { ERASED_SCHEMA, KICKED_SCHEMA } from "../lib/protocol/answer.ts";
+import { banRange } from "../lib/protocol/query.ts";
 import type { AppOptions, AppTypes } from "./app_types.ts";
 import { crossSite, noStore, pathSegment, programsOnly } from "./guard.ts";
 import { queryInteger } from "./query.ts";
@@ -27,7 +28,7 @@ export function createUserRoutes(options: AppOptions): Hono<AppTypes> {
 
   app.delete("/api/users/:username", async (c) => {
     const query = new URL(c.req.url).searchParams;
-    const seconds = queryInteger(query, "ban", { min: 0, max: moderation.banSecondsMax });
+    const seconds = queryInteger(query, "ban", banRange(options.config.historyDays));
     const username = pathSegment(c, USERNAME);
     const kicked = seconds === undefined
       ? await moderation.kick(username)

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ROOMS_LIMIT_RANGE } from "../protocol/query.ts";
+import { banRange, ROOMS_LIMIT_RANGE } from "../protocol/query.ts";
 import type { ErrorCode } from "../protocol/refusal.ts";
 import { integerQuery, type Operation, text } from "./operation.ts";
 import { reference } from "./schemas.ts";
@@ -17,8 +17,6 @@ const PROGRAM_CODES = [
   "internal",
   "unavailable",
 ] as const satisfies readonly ErrorCode[];
-
-const DAY_SECONDS = 24 * 60 * 60;
 
 const STORED = { "application/json": reference("Stored") };
 
@@ -104,7 +102,7 @@ export function programOperations(
         username,
         integerQuery(
           "ban",
-          { min: 0, max: settings.historyDays * DAY_SECONDS },
+          banRange(settings.historyDays),
           "Seconds for which the name, and its key or `sub`, stay out, over restarts too; 0 lifts a ban",
         ),
       ],

@@ -4,13 +4,12 @@
  * @module
  */
 
-import { type Clock, DAY_MS } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import type { Directory, Outcast } from "../directory/directory.ts";
 import { isDirectoryChannel } from "../directory/records.ts";
 import { ERASE_PASSES_MAX, ERASE_STEP_MESSAGES, HISTORY_PAGE_MAX } from "../limits.ts";
 import type { Log, Place } from "../log/log.ts";
 import { look } from "../log/look.ts";
-import { Refusal } from "../protocol/refusal.ts";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
 import { findTarget, PROGRAM, roomTarget } from "./access.ts";
 import { nameOf } from "./entrance.ts";
@@ -28,8 +27,6 @@ export interface ModerationContext {
   readonly registry: Registry;
   /** What messages and deletions go through. */
   readonly publisher: Publisher;
-  /** Days for which an entry is retained, and with it a ban. */
-  readonly historyDays: number;
   /** Time. */
   readonly clock: Clock;
 }
@@ -48,11 +45,6 @@ export class Moderation {
    */
   constructor(context: ModerationContext) {
     this.#context = context;
-  }
-
-  /** Seconds for which somebody can be banned. */
-  get banSecondsMax(): number {
-    return this.#context.historyDays * DAY_MS / 1000;
   }
 
   /**
@@ -91,14 +83,11 @@ export class Moderation {
    * @param username The name as it came.
    * @param seconds For how long, from now; 0 lifts a ban.
    * @returns How many there were.
-   * @throws {Refusal} `username_invalid` or `bad_request`.
+   * @throws {Refusal} `username_invalid`.
    * @throws {UnavailableError} If the store is out of reach.
    */
   async ban(username: string | undefined, seconds: number): Promise<number> {
     const { key } = nameOf(username, PROGRAM);
-    if (!Number.isInteger(seconds) || seconds < 0 || seconds > this.banSecondsMax) {
-      throw new Refusal("bad_request", `A ban takes whole seconds, up to ${this.banSecondsMax}`);
-    }
     const { clock, directory } = this.#context;
     const holder = await directory.ban(key, clock.wallNow() + seconds * 1000);
     if (seconds === 0) return 0;

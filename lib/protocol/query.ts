@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DAY_MS } from "../clock.ts";
 import {
   HISTORY_PAGE_DEFAULT,
   HISTORY_PAGE_MAX,
@@ -35,3 +36,12 @@ export const HISTORY_LIMIT_RANGE = {
 
 /** Rooms of a page of rooms. */
 export const ROOMS_LIMIT_RANGE = { min: 1, max: ROOMS_PAGE_MAX, default: ROOMS_PAGE_MAX };
+
+/**
+ * Seconds of a ban: it is stored, and lasts no longer than what is.
+ *
+ * @param historyDays Days for which an entry is retained.
+ */
+export function banRange(historyDays: number): IntegerRange {
+  return { min: 0, max: historyDays * DAY_MS / 1000 };
+}

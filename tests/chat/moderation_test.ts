@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Refusal } from "../../lib/protocol/refusal.ts";
 import { createTestChat, type TestChat } from "../support/test_chat.ts";
 
 /** What a promise gives, while the clock's turns go by. */
@@ -112,12 +111,9 @@ Deno.test("who lifts a ban closes no socket", async () => {
   assertEquals(alice.closed, undefined);
 });
 
-Deno.test("a ban takes whole seconds within the days of history", async () => {
+Deno.test("a ban may last as long as history does", async () => {
   const testChat = createTestChat({ historyDays: 1 });
   const { moderation } = testChat.chat;
-  for (const seconds of [-1, 0.5, NaN, Infinity, 86_401]) {
-    await assertRejects(() => moderation.ban("alice", seconds), Refusal, "whole seconds");
-  }
   assertEquals(await fares(testChat, "alice", "a"), "in");
   assertEquals(await settled(testChat, moderation.ban("alice", 86_400)), 0);
   assertEquals(await fares(testChat, "alice", "a"), 4504);
