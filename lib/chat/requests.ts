@@ -10,6 +10,7 @@ import type { Directory } from "../directory/directory.ts";
 import { NO_ROOMS } from "../directory/records.ts";
 import { PRESENCE_USERS_MAX } from "../limits.ts";
 import type { Log } from "../log/log.ts";
+import { look } from "../log/look.ts";
 import type { ROOM_SCHEMA } from "../protocol/answer.ts";
 import type { HistoryEvent } from "../protocol/event.ts";
 import { Refusal } from "../protocol/refusal.ts";
@@ -187,10 +188,11 @@ export class Requests {
 
   /** A room in which somebody is in another process, and nothing stands. */
   async #unwritten(room: string): Promise<RoomState> {
-    const channel = await this.#context.log.watch(room, () => {});
-    const { head, epoch } = channel;
-    channel.close();
-    return { room, userCount: 0, head, epoch };
+    return await look(
+      this.#context.log,
+      room,
+      ({ head, epoch }) => ({ room, userCount: 0, head, epoch }),
+    );
   }
 }
 

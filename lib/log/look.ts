@@ -18,7 +18,7 @@ import type { Channel, Log } from "./log.ts";
 export async function look<T>(
   log: Log,
   name: string,
-  at: (channel: Channel) => Promise<T>,
+  at: (channel: Channel) => T | Promise<T>,
 ): Promise<T> {
   const channel = await log.watch(name, () => {});
   try {
