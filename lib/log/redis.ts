@@ -5,26 +5,13 @@
  */
 
 import type { Clock } from "../clock.ts";
-import type { RedisLink } from "./redis_link.ts";
-import { RedisStore } from "./redis_store.ts";
+import { RedisStore, type RedisStoreOptions } from "./redis_store.ts";
 import { SharedLog } from "./shared.ts";
 
-/** What the log in Redis is opened with. */
-export interface RedisLogOptions {
-  /** The connections, not started yet; whoever made them closes them, after the log. */
-  readonly link: RedisLink;
-  /** Entries of a channel that are retained. */
-  readonly historyMessagesMax: number;
-  /** Days for which an entry is retained. */
-  readonly historyDays: number;
-  /** Messages a second of one bucket, in the long run; 0: no limit. */
-  readonly messagesPerSecond: number;
-  /** Messages of one bucket at once. */
-  readonly messagesBurst: number;
+/** What the log in Redis is opened with: the store, and time. */
+export interface RedisLogOptions extends Omit<RedisStoreOptions, "now"> {
   /** Time. */
   readonly clock: Clock;
-  /** A new random id for an epoch: 1 to 64 of `A-Z a-z 0-9 _ -`, at least 64 bits of randomness. */
-  readonly randomId: () => string;
   /** Is given what a watcher threw: a defect of whoever watches. */
   readonly onError: (error: unknown) => void;
 }

@@ -26,7 +26,7 @@ import { shorten } from "./watched_channel.ts";
 
 /** What a {@linkcode RedisStore} is made of. */
 export interface RedisStoreOptions {
-  /** The connections; the store hangs on them. */
+  /** The connections, not started yet; whoever made them closes them, after what hangs on them. */
   readonly link: RedisLink;
   /** Entries of a channel that are retained. */
   readonly historyMessagesMax: number;
@@ -38,7 +38,7 @@ export interface RedisStoreOptions {
   readonly messagesBurst: number;
   /** The time, in milliseconds since 1970. */
   readonly now: () => number;
-  /** A new random id for an epoch. */
+  /** A new random id for an epoch: 1 to 64 of `A-Z a-z 0-9 _ -`, at least 64 bits of randomness. */
   readonly randomId: () => string;
 }
 
