@@ -7,11 +7,8 @@
 import * as z from "zod";
 import { HISTORY_PAGE_MAX, REF_CHARS_MAX } from "../limits.ts";
 
-// Half a surrogate pair is no text: it has no UTF-8, and would not come back from the store as it went in.
-/** @internal A text. */
-export const text = z.string().overwrite((value) => value.toWellFormed());
 /** @internal A `ref`. */
-export const ref = text.min(1).max(REF_CHARS_MAX).describe(
+export const ref = z.string().min(1).max(REF_CHARS_MAX).describe(
   "The client's own random id of the command",
 );
 const room = z.string().max(512).describe("A room's name, or the own inbox, `@` and the username");
@@ -33,7 +30,7 @@ const message = oneOf(
     type: z.literal("message"),
     room: room.optional(),
     to: username.optional(),
-    body: text.describe("The text"),
+    body: z.string().describe("The text"),
     ref: ref.optional(),
   }),
   "room",

@@ -5,12 +5,12 @@
  */
 
 import * as z from "zod";
-import { ref, text, username } from "./command.ts";
+import { ref, username } from "./command.ts";
 import { Refusal } from "./refusal.ts";
 
 /** @internal The schema of a message that a user publishes. */
 export const PUBLICATION_SCHEMA = z.object({
-  body: text.describe("The text"),
+  body: z.string().describe("The text"),
   to: username.optional().describe("In place of a room: the user who gets a direct message"),
   ref: ref.optional(),
 }).describe("A message that a user publishes");
@@ -18,7 +18,7 @@ export const PUBLICATION_SCHEMA = z.object({
 /** @internal The schema of a message that a program publishes. */
 export const PROGRAM_MESSAGE_SCHEMA = z.object({
   sender: username.describe("The name that it is shown under"),
-  body: text.describe("The text"),
+  body: z.string().describe("The text"),
   ref: ref.optional(),
 }).describe("A message that a program publishes");
 

@@ -620,6 +620,18 @@ Deno.test("who asks and asks and never reads the answers is closed", async () =>
   assert(alice.unsentBytes < 3000, `${alice.unsentBytes} unsent`);
 });
 
+Deno.test("a ref comes back as it was sent, whatever it is", async () => {
+  const { rich, clock } = createTestChat();
+  const alice = await rich("alice");
+  alice.events();
+  for (let times = 0; times < 2; times++) {
+    alice.receive('{"type":"message","room":"lobby","body":"a","ref":"\\ud800\\u0000"}');
+    await clock.settle();
+  }
+  const acks = alice.eventsOf("ack").map(({ ref, duplicate }) => [ref, duplicate]);
+  assertEquals(acks, [["\ud800\0", false], ["\ud800\0", true]]);
+});
+
 Deno.test("half a surrogate pair is no text: all see the same in its place", async () => {
   const { rich, clock } = createTestChat();
   const [alice, bob] = [await rich("alice"), await rich("bob")];
