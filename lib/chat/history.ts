@@ -8,7 +8,7 @@ import { FRAME_CHARS_MAX, HISTORY_SCAN_MAX } from "../limits.ts";
 import type { Channel, Entry, Log } from "../log/log.ts";
 import { look } from "../log/look.ts";
 import { entryEvent, type HistoryEvent } from "../protocol/event.ts";
-import { type Name, parseUsername } from "../protocol/name.ts";
+import { type Name, nameKey } from "../protocol/name.ts";
 import type { Target } from "./access.ts";
 
 /** What part of the past is wanted. */
@@ -71,7 +71,7 @@ export async function historyEvent(
 }
 
 function conversationWith(key: string): (entry: Entry) => boolean {
-  return (entry) => entry.with !== undefined && parseUsername(entry.with)?.key === key;
+  return (entry) => entry.with !== undefined && nameKey(entry.with) === key;
 }
 
 /**
@@ -89,7 +89,10 @@ export async function readEntry(channel: Channel, offset: number): Promise<Entry
   return entry?.offset === offset ? entry : undefined;
 }
 
-/** Reads a page. Neither its text (about 256 Ki characters) nor the work for it is without bound. */
+/**
+ * Reads a page. Neither its text (about 256 Ki characters of bodies, of which JSON may make six times as many) nor the
+ * work for it is without bound.
+ */
 async function readPage(channel: Channel, request: PageRequest): Promise<Page> {
   return request.after !== undefined
     ? await readForward(channel, request, request.after)
