@@ -165,7 +165,8 @@ export class Publisher {
     // The other copy is found by what both have in common; the repeat of a deletion finds nothing any more.
     const isDirect = entry.with !== undefined && entry.deleted !== true;
     const copies = isDirect ? await this.#copiesOf(entry) : [];
-    const deletion = { kind: "deletion", body: "" } as const;
+    // One id: where the own one is not stored, because its ref stands for something else, the others are not either.
+    const deletion = { kind: "deletion", body: "", id: this.#options.randomId() } as const;
     const own = this.append(by, target.channel, { ...deletion, target: entry.offset, ref }, toll);
     const others = copies.filter(({ channel }) => channel !== target.channel).map(
       ({ channel, offset }) => this.append(by, channel, { ...deletion, target: offset }, toll),

@@ -513,6 +513,20 @@ Deno.test("a direct message whose ref stands for another, or that is a repeat, g
   assertEquals(other.eventsOf("message"), []);
 });
 
+Deno.test("a deletion whose ref stands for something else takes no copy away", async () => {
+  const { rich, clock } = createTestChat();
+  const [bob, alice] = [await rich("bob", { key: "b" }), await rich("alice", { key: "a" })];
+  alice.command({ type: "message", to: "bob", body: "for bob", ref: "r" });
+  await clock.settle();
+  alice.command({ type: "delete", room: "@alice", offset: 1, ref: "r" });
+  await clock.settle();
+  assertEquals(alice.eventsOf("error").map(({ code }) => code), ["ref_conflict"]);
+  assertEquals(bob.eventsOf("deletion"), []);
+  alice.command({ type: "delete", room: "@alice", offset: 1, ref: "s" });
+  await clock.settle();
+  assertEquals(bob.eventsOf("deletion").map(({ target }) => target), [1]);
+});
+
 Deno.test("history with one user is that conversation alone", async () => {
   const { rich, clock } = createTestChat();
   const alice = await rich("alice", { key: "a" });
