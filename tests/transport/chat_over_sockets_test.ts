@@ -87,14 +87,14 @@ Deno.test("of twenty that ask for one name at once, one has it", async () => {
 Deno.test("a name is free as soon as its socket has gone, whether it said goodbye or not", async () => {
   await using server = await startServer();
   await using bob = await Client.open(server.url, "/ws/bob");
-  for (const goodbye of [true, false]) {
-    const first = await RawClient.open(server.port, "/ws/alice");
+  for (const [name, goodbye] of [["alice", true], ["carol", false]] as const) {
+    const first = await RawClient.open(server.port, `/ws/${name}`);
     await first.sendText("one");
     assertEquals((await bob.nextMessage()).msg, "one");
     if (goodbye) await first.sendClose(1000);
     first[Symbol.dispose]();
     await until(async () => {
-      using again = await RawClient.open(server.port, "/ws/alice");
+      using again = await RawClient.open(server.port, `/ws/${name}`);
       bob.send("who is there?");
       return (await again.next()).type === "text";
     }, "the name is free");

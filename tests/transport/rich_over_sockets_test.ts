@@ -9,6 +9,9 @@ import { TemporaryDatabase } from "../support/temporary_database.ts";
 
 const KEY = "a-key-of-at-least-128-bits";
 
+/** However long a machine takes to publish 48 MB, a reader that reads nothing meanwhile stays. */
+const PATIENT = { STALL_SECONDS: "3600", PING_SECONDS: "3600" };
+
 Deno.test("the rich protocol over a real socket: selected, never echoing the key", async () => {
   await using server = await startServer();
   const alice = await RichClient.open(server.url, "/ws/Alice?room=Kitchen", KEY);
@@ -25,10 +28,9 @@ Deno.test("the rich protocol over a real socket: selected, never echoing the key
 
 Deno.test("a malformed key is refused with 4502, a taken name with 4501", async () => {
   await using server = await startServer();
-  await using _alice = await Client.open(server.url, "/ws/alice", [
-    "natter.v1",
-    `natter.auth.${KEY}`,
-  ]);
+  await using alice = await RichClient.open(server.url, "/ws/alice", KEY);
+  // A socket is open before its key is known.
+  await alice.next("welcome");
   await using tab = await Client.open(server.url, "/ws/alice", [
     "natter.plain",
     `natter.auth.${KEY}`,
@@ -164,7 +166,7 @@ Deno.test("a database in use stops the start with one line and exit code 1", asy
 });
 
 Deno.test("a reader woken after 48 MB have gone by receives every entry in order", async () => {
-  await using server = await startServer({ MESSAGES_PER_SECOND: "0" });
+  await using server = await startServer({ MESSAGES_PER_SECOND: "0", ...PATIENT });
   using slow = await RawClient.open(server.port, "/ws/slow", { subprotocols: ["natter.v1"] });
   await publish48Megabytes(server);
   let next = 1;
@@ -184,6 +186,7 @@ Deno.test("a reader woken after its entries are gone gets one exact gap", async 
   await using server = await startServer({
     MESSAGES_PER_SECOND: "0",
     HISTORY_MESSAGES_MAX: "1000",
+    ...PATIENT,
   });
   using slow = await RawClient.open(server.port, "/ws/slow", { subprotocols: ["natter.v1"] });
   await publish48Megabytes(server);
