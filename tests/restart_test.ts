@@ -61,7 +61,7 @@ for (const signal of ENDS) {
 
   Deno.test(`${signal}: a held name is open to its key at once, and to others when the time is over`, async () => {
     using database = new TemporaryDatabase();
-    const env = { DATABASE: database.name, NAME_HOLD_SECONDS: "3" };
+    const env = { DATABASE: database.name, NAME_HOLD_SECONDS: "10" };
     {
       await using server = await startServer(env);
       const alice = await RichClient.open(server.url, "/ws/Alice", ALICE);

@@ -26,6 +26,11 @@ class Echo implements AsyncDisposable {
     return Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(this.proxy.url).port) });
   }
 
+  /** Past the proxy. */
+  connectDirectly(): Promise<Deno.TcpConn> {
+    return Deno.connect({ hostname: "127.0.0.1", port: this.proxy.target });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.proxy[Symbol.asyncDispose]();
     this.#listener.close();
@@ -94,13 +99,13 @@ Deno.test("stall, delay and split hold up and change nothing", async () => {
       isHeard = true;
       return text;
     });
-    // Another connection shows that there has been time for it.
-    using other = await echo.connect();
+    // Another connection, past the proxy, shows that there has been time for it.
+    using other = await echo.connectDirectly();
     await other.write(HELLO);
+    assertEquals(await read(other, HELLO.length), "hello, hello");
     assertEquals(isHeard, false);
     proxy.heal();
     assertEquals(await heard, "hello, hello");
-    assertEquals(await read(other, HELLO.length), "hello, hello");
   }
 });
 

@@ -193,7 +193,7 @@ Deno.test("the queue is bounded by number and by size", async () => {
 Deno.test("too old: never sent is expired, sent without an answer is perhaps_sent", async () => {
   await using world = await World.start();
   const proxy = await world.proxy();
-  const options = { url: proxy.url, username: "ann", ackWindowMs: 300 };
+  const options = { url: proxy.url, username: "ann", ackWindowMs: 2000 };
   await using ann = await new TestClient({ ...options, transport: "websocket" }).opened();
   proxy.stall("down");
   const unheard = ann.natter.send("unheard");
