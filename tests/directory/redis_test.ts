@@ -133,14 +133,17 @@ test("a key opens its name on every instance, in the first spelling, and keeps o
 });
 
 test("a name is held after its last use on the last instance, and then free", async (instances) => {
-  const [one, two, three] = await instances.three({ nameHoldSeconds: 1 });
+  const [one, two, three] = await instances.three({ nameHoldSeconds: 3 });
   const first = await one.claim("alice", "a") as Identity;
   const second = await two.claim("alice", "a") as Identity;
+  const other = await one.claim("carol", "c") as Identity;
   const keyless = await one.claim("bob") as Identity;
   one.directory.release(first);
+  one.directory.release(other);
   one.directory.release(keyless);
   await until(async () => await three.fares("bob") !== "taken", "a name without a key is free");
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  // Were hers held since the release, it would be free before this one, which was given back after it.
+  await until(async () => await three.fares("carol", "d") === "in as carol", "a held name is free");
   assertEquals(await three.fares("alice", "b"), "taken", "there is another use");
   two.directory.release(second);
   assertEquals(await three.fares("alice", "b"), "taken", "it is held");

@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { HISTORY_PAGE_MAX, RING_ENTRIES_MAX } from "../../lib/limits.ts";
+import {
+  BATCH_ENTRIES_MAX,
+  BATCH_MS,
+  HISTORY_PAGE_MAX,
+  REDIS_PULSE_MS,
+  RING_ENTRIES_MAX,
+} from "../../lib/limits.ts";
 import { type Channel, type Log, RateLimitedError, UnavailableError } from "../../lib/log/log.ts";
 import { until, within } from "../support/deadline.ts";
 import { FaultProxy } from "../support/fault_proxy.ts";
@@ -181,10 +187,12 @@ test(
     const channel = await log.watch("room", () => {});
     await appendMany(log, "room", 2);
     redis.pause(true);
-    const startedAt = performance.now();
     const message = draft({ ref: "r" });
-    await assertRejects(() => log.append("room", message), UnavailableError);
-    assert(performance.now() - startedAt < 5000);
+    // By a timer of the same event loop: a machine that is busy holds up both.
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, 5000);
+    await assertRejects(() => Promise.race([log.append("room", message), late]), UnavailableError)
+      .finally(() => clearTimeout(timer));
     assert(!log.isAvailable);
     assertEquals(offsetsOf(channel.recent(0, 9)!), [1, 2]);
     redis.pause(false);
@@ -314,24 +322,32 @@ test("what is paid for together is stored together, or not at all", async (_, lo
   assertEquals((await readAll(log, "@b")).length, 1);
 });
 
-test("of five thousand messages in a second, a tenth as many go to Redis", async (redis, logs) => {
-  const { log } = await logs.open();
-  const watcher = await logs.open();
-  const channel = await watcher.log.watch("room", () => {});
-  await redis.ask("CONFIG RESETSTAT");
-  const appends: Promise<unknown>[] = [];
-  for (let ms = 0; ms < 1000; ms += 5) {
-    for (let i = 0; i < 25; i++) appends.push(log.append("room", draft()));
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  await within(Promise.all(appends), "appends");
-  await until(() => channel.head === 5000, "all are seen");
-  const stats = await redis.ask("INFO commandstats");
-  const calls = (name: string) =>
-    Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
-  const asked = calls("evalsha") + calls("eval") + calls("ping") + calls("subscribe");
-  assert(asked > 0 && asked <= 500, `${asked} calls`);
-});
+test(
+  "of five thousand messages in a second, a batch every 8 ms goes to Redis",
+  async (redis, logs) => {
+    const { log } = await logs.open();
+    const watcher = await logs.open();
+    const channel = await watcher.log.watch("room", () => {});
+    await redis.ask("CONFIG RESETSTAT");
+    const startedAt = performance.now();
+    const appends: Promise<unknown>[] = [];
+    for (let ms = 0; ms < 1000; ms += 5) {
+      for (let i = 0; i < 25; i++) appends.push(log.append("room", draft()));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await within(Promise.all(appends), "appends");
+    await until(() => channel.head === 5000, "all are seen");
+    const stats = await redis.ask("INFO commandstats");
+    const elapsedMs = performance.now() - startedAt;
+    const calls = (name: string) =>
+      Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+    const asked = calls("evalsha") + calls("eval") + calls("ping") + calls("subscribe");
+    // A full batch waits for nothing; and each connection of both logs is looked after.
+    const batchesMax = elapsedMs / BATCH_MS + 5000 / BATCH_ENTRIES_MAX;
+    const othersMax = 10 * (1 + elapsedMs / REDIS_PULSE_MS);
+    assert(asked > 0 && asked <= batchesMax + othersMax, `${asked} calls in ${elapsedMs} ms`);
+  },
+);
 
 // Retention.
 
