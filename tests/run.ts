@@ -13,6 +13,16 @@ interface Suite {
 /** What the server's tests need: sockets, the server as a process, and files of their own. */
 const PERMISSIONS = ["net", "read", "write", "env", "run", "sys"].map((name) => `--allow-${name}`);
 
+/** What chooses its transport itself. */
+const OWN_TRANSPORT = [
+  "tests/transport/transports_test.ts",
+  "tests/transport/frames_test.ts",
+  "tests/transport/frames_http_test.ts",
+  "tests/transport/left_early_test.ts",
+  "tests/transport/same_answers_test.ts",
+  "tests/hostile/streams_test.ts",
+];
+
 const SUITES: readonly Suite[] = [
   {
     name: "units, sockets, hostile peers",
@@ -22,8 +32,7 @@ const SUITES: readonly Suite[] = [
     name: "all that speaks to a server, on TRANSPORT=frames",
     args: [
       ...PERMISSIONS,
-      // These choose their transport themselves.
-      "--ignore=tests/transport/transports_test.ts,tests/transport/frames_test.ts,tests/transport/frames_http_test.ts,tests/transport/left_early_test.ts",
+      `--ignore=${OWN_TRANSPORT.join()}`,
       "tests/transport",
       "tests/hostile",
       "tests/api/openapi_test.ts",
