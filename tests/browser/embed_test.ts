@@ -175,21 +175,18 @@ pageTest(
 );
 
 pageTest("the page works under a sub-path behind a proxy", async () => {
-  const proxy = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+  await using proxy = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
     const { pathname, search } = new URL(request.url);
     if (!pathname.startsWith("/chat/")) return new Response(null, { status: 404 });
     const target = new URL(pathname.slice("/chat".length) + search, stage.server.url);
     if (request.headers.get("Upgrade") === "websocket") return bridge(request, target);
     return fetch(target, { headers: { Accept: request.headers.get("Accept") ?? "*/*" } });
   });
-  {
-    const url = `http://127.0.0.1:${proxy.addr.port}/chat/`;
-    await using visitor = await Visitor.open(stage.browser, url);
-    await visitor.join(someone());
-    await visitor.send("through the proxy");
-    await visitor.stored("through the proxy");
-  }
-  await proxy.shutdown();
+  const url = `http://127.0.0.1:${proxy.addr.port}/chat/`;
+  await using visitor = await Visitor.open(stage.browser, url);
+  await visitor.join(someone());
+  await visitor.send("through the proxy");
+  await visitor.stored("through the proxy");
 });
 
 /** Hands a socket on, both ways. */

@@ -73,7 +73,9 @@ Deno.test("whoever is slow, or never reads, holds only what a bound allows", asy
 
       await step("bodies of one byte a second are answered with 408", async () => {
         const slow = await Promise.all(Array.from({ length: 50 }, () => RawHttp.connect(port)));
+        using stack = new DisposableStack();
         for (const http of slow) {
+          stack.use(http);
           await http.write(head("POST /messages/mallory", [
             "Host: a",
             "Content-Type: text/plain",
@@ -81,9 +83,8 @@ Deno.test("whoever is slow, or never reads, holds only what a bound allows", asy
           ]));
         }
         const drip = setInterval(() => slow.forEach((http) => void http.write("h")), 1000);
-        const statuses = await Promise.all(slow.map((http) => http.status()))
-          .finally(() => clearInterval(drip));
-        for (const http of slow) http[Symbol.dispose]();
+        stack.defer(() => clearInterval(drip));
+        const statuses = await Promise.all(slow.map((http) => http.status()));
         assertEquals(statuses.filter((status) => status !== 408), []);
       });
 

@@ -231,20 +231,30 @@ async function run(random: Random, faults: readonly Fault[]): Promise<FaultRun> 
       }, `all instances are ${isReady ? "" : "not "}ready`),
   };
   const failed = Promise.all([...reading, ...writing]);
+  let isOver = false;
   const happening = (async () => {
     for (const { happen } of faults) {
       await pause(300 + random.below(1000));
+      if (isOver) return;
       await happen(scene);
     }
     await pause(500);
     writers.stop();
     await Promise.all(writing);
   })();
-  // What breaks a promise meanwhile is told at once.
-  await Promise.race([happening, failed.then(() => happening)]);
-  await check(instances, readers, writers, faults.some(({ loses }) => loses));
-  for (const reader of readers) reader.stop();
-  await Promise.all(reading);
+  try {
+    // What breaks a promise meanwhile is told at once.
+    await Promise.race([happening, failed.then(() => happening)]);
+    await check(instances, readers, writers, faults.some(({ loses }) => loses));
+    for (const reader of readers) reader.stop();
+    await Promise.all(reading);
+  } finally {
+    // Nothing goes on in the next run.
+    isOver = true;
+    writers.stop();
+    for (const reader of readers) reader.stop();
+    await Promise.allSettled([happening, ...reading, ...writing]);
+  }
   return {
     faults: faults.map(({ name }) => name),
     acknowledged: writers.acknowledged.size,

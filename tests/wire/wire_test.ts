@@ -139,12 +139,20 @@ for (const [keys, name] of [["\x03", "Ctrl-C"], ["\x04", "Ctrl-D"]] as const) {
         stdin: "piped",
         stdout: "piped",
       }).spawn();
-      let text = "";
+      let text = "", hasEnded = false;
       const read = (async () => {
         for await (const part of process.stdout.pipeThrough(new TextDecoderStream())) text += part;
+        hasEnded = true;
       })();
       const rows = () => screenOf(text, 100);
       const writer = process.stdin.getWriter();
+      await using _end = {
+        async [Symbol.asyncDispose]() {
+          if (!hasEnded) process.kill("SIGTERM");
+          await within(Promise.all([process.status, read]), "it ends");
+          await writer.close().catch(() => {});
+        },
+      };
       const type = (keys: string) => writer.write(new TextEncoder().encode(keys));
       await until(() => rows().some((row) => row === "send>"), "it can be typed");
       await type("hi there\rhalf");
@@ -153,8 +161,7 @@ for (const [keys, name] of [["\x03", "Ctrl-C"], ["\x04", "Ctrl-D"]] as const) {
       // At the beginning of a line only, Ctrl-D is an end.
       await type("\x15" + keys);
       const { code } = await within(process.status, "it ends");
-      await read;
-      await writer.close().catch(() => {});
+      await within(read, "all of it is read");
       assertEquals(code, 0);
       const shown = rows();
       assert(shown.includes("→ Frame 1 sent: text, 14 bytes"), shown.join("\n"));
