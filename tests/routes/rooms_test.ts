@@ -397,4 +397,13 @@ Deno.test("while the store is down reading goes on from memory or says so, and n
     body: { sender: "a", body: "b" },
   });
   assertEquals([status, json.code, headers.get("Retry-After")], [503, "unavailable", "1"]);
+  const history = async () => {
+    const { status, json } = await ask(testApp, "/api/rooms/lobby/messages");
+    return status === 200 ? json.entries.map(({ body }: { body: string }) => body) : json.code;
+  };
+  assertEquals(await history(), ["hi"]);
+  testApp.testChat.store.isUnreadable = true;
+  assertEquals(await history(), "unavailable");
+  Object.assign(testApp.testChat.store, { isDown: false, isUnreadable: false });
+  assertEquals(await history(), ["hi"], "nothing was stored");
 });

@@ -70,6 +70,8 @@ export class TestClient extends FakeConnection {
 export interface TestPolling extends TestJoin {
   /** Seconds; by default 25. */
   readonly wait?: number;
+  /** Its client goes before it is held. */
+  readonly leavesAtOnce?: boolean;
 }
 
 /** A poll, held or answered. */
@@ -264,13 +266,14 @@ export function createTestChat(
     plain: (username, asked) => join(true, username, asked),
     rich: (username, asked) => join(false, username, asked),
     counts,
-    async poll(username, { wait = 25, ...asked } = {}) {
+    async poll(username, { wait = 25, leavesAtOnce = false, ...asked } = {}) {
       const poll = new TestPoll(
         chat,
         requestOf(username, asked, false),
         principalOf(asked),
         wait * 1000,
       );
+      if (leavesAtOnce) poll.abandon();
       await clock.settle();
       // A short poll waits too, for no time at all.
       if (wait === 0) await clock.advance(0);
