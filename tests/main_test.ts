@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { CONFIG_VARIABLES, DEPLOY_VARIABLE } from "../lib/config.ts";
 import { Client } from "./support/client.ts";
 import { within } from "./support/deadline.ts";
@@ -50,31 +50,6 @@ Deno.test("start has no permission but those that it needs, and they fit the set
   ]);
 });
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  Deno.test(`${signal} closes every socket with 4000 and ends with 0, though a peer does not answer`, async () => {
-    await using server = await startServer({ DRAIN_SECONDS: "2" });
-    const alice = await Client.open(server.url, "/ws/alice");
-    const echo = await Client.open(server.url, "/ws");
-    using _silent = await RawClient.open(server.port, "/ws/silent"); // reads nothing, answers nothing
-    server.process.kill(signal);
-    for (const client of [alice, echo]) {
-      assertEquals(await within(client.closed, "the end"), { code: 4000, reason: "drain" });
-    }
-    assertEquals((await within(server.process.status, "the process ends")).code, 0);
-  });
-}
-
-Deno.test("a socket that comes while the server drains is told so", async () => {
-  await using server = await startServer({ DRAIN_SECONDS: "10" });
-  using _silent = await RawClient.open(server.port, "/ws/silent");
-  const alice = await Client.open(server.url, "/ws/alice");
-  server.process.kill("SIGTERM");
-  await within(alice.closed, "the drain");
-  const late = await Client.open(server.url, "/ws/late");
-  assertEquals((await within(late.closed, "the end")).code, 4000);
-  assertEquals(await fetch(new URL("healthz", server.url)).then((r) => r.text()), "ok\n");
-});
-
 Deno.test("SIGTERM ends a server with a peer that reads nothing while much is to be sent", async () => {
   await using server = await startServer({ DRAIN_SECONDS: "1", MESSAGES_PER_SECOND: "0" });
   using _stalled = await RawClient.open(server.port, "/ws/stalled");
@@ -86,15 +61,4 @@ Deno.test("SIGTERM ends a server with a peer that reads nothing while much is to
   }
   server.process.kill("SIGTERM");
   assertEquals((await within(server.process.status, "the process ends")).code, 0);
-});
-
-Deno.test("a second signal ends at once", async () => {
-  await using server = await startServer({ DRAIN_SECONDS: "3600" });
-  using _silent = await RawClient.open(server.port, "/ws/silent");
-  const alice = await Client.open(server.url, "/ws/alice");
-  server.process.kill("SIGTERM");
-  await within(alice.closed, "the drain");
-  server.process.kill("SIGTERM");
-  const status = await within(server.process.status, "the process ends");
-  assert(!status.success);
 });

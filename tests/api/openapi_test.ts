@@ -6,6 +6,7 @@ import { Client } from "../support/client.ts";
 import { until } from "../support/deadline.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { openSilentPeer } from "../support/silent_peer.ts";
 import { type Asked, askFor } from "./asker.ts";
 import { Judge } from "./judge.ts";
 
@@ -240,7 +241,7 @@ Deno.test("a handshake is refused where there is no room even to say so on a soc
   await using server = await startServer({ CONNECTIONS_PER_IP_MAX: "1" });
   await using _first = await Client.open(server.url, "/ws");
   using clients = new DisposableStack();
-  // None of them answers the close, and each keeps its place.
+  // None of them answers the close, and each keeps its place: on `frames` for 5 s.
   for (let i = 0; i < 20; i++) clients.use(await RawClient.open(server.port, "/ws"));
   for (const id of idsWith("busy").filter((id) => id.startsWith("open"))) {
     await expect(server, id, "busy");
@@ -249,7 +250,7 @@ Deno.test("a handshake is refused where there is no room even to say so on a soc
 
 Deno.test("a server that is about to end says so", async () => {
   await using server = await startServer({ DRAIN_SECONDS: "20" });
-  using _silent = await RawClient.open(server.port, "/ws/silent");
+  using _silent = await openSilentPeer(server.port);
   server.process.kill("SIGTERM");
   await until(
     async () => (await askFor(judge, server, "isReady")).status === 503,
