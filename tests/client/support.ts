@@ -10,6 +10,7 @@ import { Natter } from "../../static/natter.js";
 import { until, within } from "../support/deadline.ts";
 import { FaultProxy } from "../support/fault_proxy.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { TemporaryDatabase } from "../support/temporary_database.ts";
 
 /** What a client is made with. */
 export type Options = ConstructorParameters<typeof Natter>[0];
@@ -102,7 +103,7 @@ export class TestClient implements AsyncDisposable {
 /** A server that may be killed and come back on another port, with proxies that follow it. */
 export class World implements AsyncDisposable {
   readonly #env: Record<string, string>;
-  readonly #database = `data/test-${crypto.randomUUID()}.db`;
+  readonly #database = new TemporaryDatabase();
   readonly #proxies = new Set<FaultProxy>();
   #server: TestServer;
   #restart: Promise<void> | undefined;
@@ -175,16 +176,11 @@ export class World implements AsyncDisposable {
     await this.#restart;
     for (const proxy of this.#proxies) await proxy[Symbol.asyncDispose]();
     await this.#server[Symbol.asyncDispose]();
-    for (const suffix of ["", "-wal", "-shm", "-journal"]) {
-      const file = new URL(`../../${this.#database}${suffix}`, import.meta.url);
-      await Deno.remove(file).catch((error) => {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      });
-    }
+    this.#database[Symbol.dispose]();
   }
 
   #start(): Promise<TestServer> {
-    return startServer({ DATABASE: this.#database, ...this.#env });
+    return startServer({ DATABASE: this.#database.name, ...this.#env });
   }
 }
 
