@@ -12,6 +12,7 @@ import { UnavailableError } from "../../lib/log/log.ts";
 import { SCHEMA_VERSION } from "../../lib/log/schema.ts";
 import { openSqliteStore } from "../../lib/log/sqlite.ts";
 import { StoreError } from "../../lib/log/store.ts";
+import { Random } from "../simulation/random.ts";
 import {
   appendMany,
   deletion,
@@ -380,22 +381,22 @@ Deno.test("of thousands of bodies, those that were deleted or expired leave no t
     const database = `${directory}/natter.db`;
     const { log, time } = openTestLog({ database, historyMessagesMax: 100 });
     const seed = 20_261_122;
-    const random = randomFrom(seed);
+    const random = new Random(seed);
     const state = new Map<string, boolean>();
     const bodies = new Map<string, string[]>();
     for (let round = 0; round < 40; round++) {
       const appends = [];
       for (let i = 0; i < 50; i++) {
-        const channel = `room ${Math.floor(random() * 8)}`;
+        const channel = `room ${random.below(8)}`;
         const mark = `<${round}-${i}-${crypto.randomUUID()}>`;
-        const body = mark.repeat(random() < 0.7 ? 1 + random() * 5 : random() * 200);
+        const body = mark.repeat(random.chance(0.7) ? 1 + random.below(5) : random.below(200));
         const list = bodies.get(channel) ?? [];
         bodies.set(channel, list);
         list.push(mark);
         state.set(mark, true);
         appends.push(log.append(channel, draft({ body: mark + body, at: time.now })));
-        if (random() < 0.3) {
-          const target = 1 + Math.floor(random() * list.length);
+        if (random.chance(0.3)) {
+          const target = 1 + random.below(list.length);
           list.push("");
           state.set(list[target - 1]!, false);
           appends.push(
@@ -579,13 +580,3 @@ Deno.test("a database that is replaced by rubbish is given up, and taken up when
       await log.close();
     })
   ));
-
-/** Numbers from 0 to 1 that a seed repeats (mulberry32). */
-function randomFrom(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -3,6 +3,7 @@ import { Receiver as WsReceiver, Sender as WsSender } from "ws";
 import { Decoder, DECODER_LIMITS, type DecoderLimits } from "../../lib/websocket/decoder.ts";
 import { ProtocolError } from "../../lib/websocket/protocol_error.ts";
 import { encodeCloseFrame, encodeFrame, type Frame, OPCODE } from "../../lib/websocket/frame.ts";
+import { Random } from "../simulation/random.ts";
 
 type Role = "server" | "client";
 const ROLES = ["server", "client"] as const;
@@ -572,19 +573,9 @@ Deno.test("what a handler throws comes out as it is and ends the decoder", () =>
   assertEquals(events, []);
 });
 
-/** Numbers from 0 to below 1 that a seed determines (mulberry32). */
-function createRandom(seed: number): () => number {
-  return () => {
-    seed = seed + 0x6d2b79f5 | 0;
-    let t = Math.imul(seed ^ seed >>> 15, 1 | seed);
-    t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
-    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Makes messages of random kind, size and fragments, with control frames between fragments. */
-function createConversation(random: () => number): { frames: Frame[]; events: string[] } {
-  const below = (end: number) => Math.floor(random() * end);
+function createConversation(random: Random): { frames: Frame[]; events: string[] } {
+  const below = (end: number) => random.below(end);
   const octets = (length: number) => Uint8Array.from({ length }, () => below(256));
   const mask = () => below(4) === 0 ? 0 : below(2 ** 32);
   const letters = ["a", "\0", "é", "漢", "\ufeff", "\ufffd", "😀", "\u{10ffff}"];
@@ -618,9 +609,9 @@ function createConversation(random: () => number): { frames: Frame[]; events: st
   return { frames, events };
 }
 
-function* cutAtRandom(bytes: Uint8Array, random: () => number): Generator<Uint8Array> {
+function* cutAtRandom(bytes: Uint8Array, random: Random): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length;) {
-    const size = 1 + Math.floor(random() ** 3 * 3000);
+    const size = 1 + Math.floor(random.next() ** 3 * 3000);
     yield bytes.subarray(at, at + size);
     at += size;
   }
@@ -650,7 +641,7 @@ function judge(role: Role, bytes: Uint8Array): string[] {
 Deno.test("thousands of random frames come back as they were, at random splits", () => {
   let count = 0;
   for (let seed = 1; seed <= 40; seed++) {
-    const random = createRandom(seed);
+    const random = new Random(seed);
     const { frames, events } = createConversation(random);
     count += frames.length;
     const role = ROLES[seed % 2]!;
@@ -667,9 +658,9 @@ Deno.test("thousands of random frames come back as they were, at random splits",
 
 Deno.test("random bytes never do worse than a ProtocolError, whatever their split", () => {
   for (let seed = 1; seed <= 1500; seed++) {
-    const random = createRandom(seed);
+    const random = new Random(seed);
     const role = ROLES[seed % 2]!;
-    const bytes = Uint8Array.from({ length: 60 }, () => random() * 256);
+    const bytes = Uint8Array.from({ length: 60 }, () => random.below(256));
     // Often a good beginning, so that more than the first byte is reached.
     if (seed % 4 > 0) bytes.set(role === "server" ? [0x81, 0x84] : [0x02, 0x05]);
     const events = read(role, [bytes]);
