@@ -5,6 +5,7 @@
  */
 
 import { within } from "../support/deadline.ts";
+import { HANDSHAKE } from "../support/handshake.ts";
 import { head, RawHttp } from "../support/raw_http.ts";
 import type { TestServer } from "../support/server.ts";
 import type { Heard, Judge, Part } from "./judge.ts";
@@ -18,13 +19,6 @@ export interface Asked {
   readonly type?: string;
   readonly body?: unknown;
 }
-
-const HANDSHAKE: Readonly<Record<string, string>> = {
-  "Connection": "Upgrade",
-  "Upgrade": "websocket",
-  "Sec-WebSocket-Version": "13",
-  "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-};
 
 const PATH: Readonly<Record<string, string>> = { username: "walker", room: "lobby", offset: "1" };
 

@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { Client } from "../support/client.ts";
 import { until, within } from "../support/deadline.ts";
+import { HANDSHAKE, HANDSHAKE_LINES } from "../support/handshake.ts";
 import { RawClient } from "../support/raw_client.ts";
-import { ask, type RawAnswer } from "../support/raw_http.ts";
+import { ask, head, type RawAnswer } from "../support/raw_http.ts";
 import { RichClient } from "../support/rich_client.ts";
 import { besiege, type Siege } from "../support/siege.ts";
 
@@ -258,7 +259,7 @@ Deno.test("sockets above the limits are told so, a bounded number of them, and p
       const { status } = await client.request({
         path: `/ws/${crypto.randomUUID().slice(0, 30)}`,
         host: "a",
-        key: "dGhlIHNhbXBsZSBub25jZQ==",
+        key: HANDSHAKE["Sec-WebSocket-Key"]!,
         subprotocols: ["natter.v1"],
         headers: { "X-Forwarded-For": address },
       });
@@ -271,7 +272,7 @@ Deno.test("sockets above the limits are told so, a bounded number of them, and p
       for (const { outcome } of sockets) counts[outcome] = (counts[outcome] ?? 0) + 1;
       return counts;
     };
-    // Neither answers the close frame, so all that were told hold their places.
+    // Neither answers the close frame, so all that were told hold their places: on `frames` for 5 s.
     await step("from one address, then from many", async () => {
       const one = await Promise.all(Array.from({ length: 60 }, () => connect("192.0.2.1")));
       assertEquals(count(one), { 0: 30, 4002: 20, 503: 10 });
@@ -290,10 +291,12 @@ Deno.test("sockets above the limits are told so, a bounded number of them, and p
     await step("1,000 that leave with their handshake", async () => {
       const left = Array.from({ length: 1000 }, async () => {
         using client = await RawClient.connect(server.port);
-        const handshake = `GET /ws/a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n` +
-          `Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
-          `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Forwarded-For: 192.0.2.1\r\n` +
-          `Authorization: Bearer ${KEYS[0]}\r\n\r\n`;
+        const handshake = head("GET /ws/a", [
+          "Host: a",
+          ...HANDSHAKE_LINES,
+          "X-Forwarded-For: 192.0.2.1",
+          `Authorization: Bearer ${KEYS[0]}`,
+        ]);
         await client.write(new TextEncoder().encode(handshake));
       });
       await Promise.all(left);

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { HANDSHAKE_LINES } from "../support/handshake.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { ask, head, type RawAnswer, RawHttp } from "../support/raw_http.ts";
 import { RichClient } from "../support/rich_client.ts";
@@ -187,10 +188,7 @@ Deno.test("no request gets what it should not, breaks anything, or writes into t
         using socket = await RawHttp.connect(port);
         await socket.write(head("GET /ws/mallory", [
           `Host: 127.0.0.1:${port}`,
-          "Upgrade: websocket",
-          "Connection: Upgrade",
-          "Sec-WebSocket-Version: 13",
-          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+          ...HANDSHAKE_LINES,
           ...sent,
         ]));
         assertEquals(await socket.status(), status === 200 ? 101 : 403, sent.join());

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { base64url, createHmac, createPair, issue, keySet, type Signer } from "../auth/support.ts";
 import { Client } from "../support/client.ts";
 import { until, within } from "../support/deadline.ts";
+import { HANDSHAKE_LINES } from "../support/handshake.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { ask, head, RawHttp } from "../support/raw_http.ts";
 import { RichClient } from "../support/rich_client.ts";
@@ -220,10 +221,7 @@ Deno.test("a provider that hangs holds back those alone who need it, and leaves 
         const http = await RawHttp.connect(server.port);
         await http.write(head("GET /ws/alice", [
           "Host: a",
-          "Connection: Upgrade",
-          "Upgrade: websocket",
-          "Sec-WebSocket-Version: 13",
-          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+          ...HANDSHAKE_LINES,
           `Sec-WebSocket-Protocol: ${subprotocols.join(", ")}`,
         ]));
         return http;

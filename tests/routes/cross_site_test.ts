@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { createTestApp, type TestApp } from "../support/app.ts";
+import { HANDSHAKE } from "../support/handshake.ts";
 
 const API_KEY = "the-api-key-of-the-programs";
 const HOST = "chat.example";
@@ -105,13 +106,6 @@ const AT_PORT: readonly Asker[] = [
   origin("http://chat.example:80", false),
   origin("http://chat.example:8001", false),
 ];
-
-const HANDSHAKE = {
-  "Connection": "Upgrade",
-  "Upgrade": "websocket",
-  "Sec-WebSocket-Version": "13",
-  "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-};
 
 interface Interface {
   readonly method: string;

@@ -1,13 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { createTestApp } from "../support/app.ts";
+import { HANDSHAKE } from "../support/handshake.ts";
 
-const HANDSHAKE = {
-  "Host": "chat.example",
-  "Connection": "Upgrade",
-  "Upgrade": "websocket",
-  "Sec-WebSocket-Version": "13",
-  "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-};
+const REQUEST = { "Host": "chat.example", ...HANDSHAKE };
 
 const REFUSED: readonly {
   readonly why: string;
@@ -65,7 +60,7 @@ const REFUSED: readonly {
 
 function without(headers: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries({ ...HANDSHAKE, ...headers }).filter(([, value]) => value !== undefined),
+    Object.entries({ ...REQUEST, ...headers }).filter(([, value]) => value !== undefined),
   ) as Record<string, string>;
 }
 
@@ -148,20 +143,20 @@ Deno.test("sockets of one address beyond the room for refusals get 503, another 
   const { request, connectionCounter } = await createTestApp({ CONNECTIONS_PER_IP_MAX: "1" });
   const statuses = [];
   for (let i = 0; i < 22; i++) {
-    const response = await request("/ws/alice", { headers: HANDSHAKE });
+    const response = await request("/ws/alice", { headers: REQUEST });
     statuses.push(response.status);
     if (response.status === 503) assert(Number(response.headers.get("Retry-After")) > 0);
     await response.text();
   }
   assertEquals(statuses.slice(-2), [200, 503]);
-  const other = await request("/ws/alice", { headers: HANDSHAKE }, { remoteAddress: "127.0.0.2" });
+  const other = await request("/ws/alice", { headers: REQUEST }, { remoteAddress: "127.0.0.2" });
   assertEquals(await other.text(), "upgraded");
   assertEquals(connectionCounter.total, 22);
 });
 
 Deno.test("an upgrade that throws is answered with 500, logged, and not counted", async () => {
   const { request, connectionCounter, log } = await createTestApp();
-  const response = await request("/ws/alice", { headers: HANDSHAKE }, {
+  const response = await request("/ws/alice", { headers: REQUEST }, {
     upgrade() {
       throw new TypeError("a fault");
     },

@@ -22,6 +22,7 @@ import { loadAssets } from "../../routes/assets.ts";
 import type { App, ServerStatus } from "../../routes/app_types.ts";
 import { createApp } from "../../routes/mod.ts";
 import { within } from "./deadline.ts";
+import { HANDSHAKE } from "./handshake.ts";
 import { createTestChat, type TestChat, TestClient } from "./test_chat.ts";
 
 /** An app, and what happened to it. */
@@ -51,14 +52,6 @@ export interface TestApp {
 }
 
 const STATIC = decodeURIComponent(new URL("../../static", import.meta.url).pathname);
-
-const HANDSHAKE = {
-  "Connection": "Upgrade",
-  "Upgrade": "websocket",
-  "Sec-WebSocket-Version": "13",
-  "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-  "Sec-WebSocket-Protocol": "natter.v1",
-};
 
 /** Creates an app with the given settings; its transport makes no socket, and answers 200 in its place. */
 export async function createTestApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
@@ -140,6 +133,7 @@ export async function createTestApp(env: Readonly<Record<string, string>> = {}):
       const client = new TestClient();
       const headers = {
         ...HANDSHAKE,
+        "Sec-WebSocket-Protocol": "natter.v1",
         ...key !== undefined && { "Authorization": `Bearer ${key}` },
       };
       const response = await request(path, { headers }, {

@@ -4,18 +4,11 @@ import type { Connection } from "../../lib/transport/connection.ts";
 import { encodeFrame, OPCODE } from "../../lib/websocket/frame.ts";
 import { createKey, encodeHandshakeRequest } from "../../lib/websocket/handshake.ts";
 import { until } from "../support/deadline.ts";
+import { HANDSHAKE_LINES } from "../support/handshake.ts";
 import { RawClient } from "../support/raw_client.ts";
 import { ask, head, RawHttp } from "../support/raw_http.ts";
 import { startServer } from "../support/server.ts";
 import { MESSAGE_BYTES_MAX, serveFrames } from "../support/transports.ts";
-
-const HANDSHAKE = [
-  "Host: a",
-  "Connection: Upgrade",
-  "Upgrade: websocket",
-  "Sec-WebSocket-Version: 13",
-  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-];
 
 const SILENT = () => ({ message() {}, closed() {} });
 const echo = (connection: Connection) => ({
@@ -222,20 +215,19 @@ Deno.test("frames: whatever else has an Upgrade is a request like others", async
   await using server = await startServer({ TRANSPORT: "frames" });
   const upgrade = ["Connection: Upgrade", "Upgrade: h2c"];
   const body = ["Content-Type: text/plain", "Content-Length: 2"];
-  const websocket = HANDSHAKE.slice(1);
   const table = [
     ["GET /healthz", upgrade, "", 200],
     ["GET /ws", upgrade, "", 426],
     ["POST /messages/alice", [...upgrade, ...body], "hi", 201],
-    ["POST /ws", websocket, "", 405],
-    ["GET /healthz", websocket, "", 200],
-    ["GET /nothing", websocket, "", 404],
-    ["GET /ws/a", [...websocket, "Origin: http://evil.example"], "", 403],
+    ["POST /ws", HANDSHAKE_LINES, "", 405],
+    ["GET /healthz", HANDSHAKE_LINES, "", 200],
+    ["GET /nothing", HANDSHAKE_LINES, "", 404],
+    ["GET /ws/a", [...HANDSHAKE_LINES, "Origin: http://evil.example"], "", 403],
     ["GET /ws/a", ["Connection: Upgrade", "Upgrade: websocket"], "", 426],
     ["CONNECT a:1", [], "", 405],
     ["TRACE /healthz", [], "", 405],
     ["GET /healthz", [`X: ${"a".repeat(16 * 1024)}`], "", 431],
-    ["GET /ws/a", [...websocket, `X: ${"a".repeat(16 * 1024)}`], "", 431],
+    ["GET /ws/a", [...HANDSHAKE_LINES, `X: ${"a".repeat(16 * 1024)}`], "", 431],
   ] as const;
   for (const [line, headers, text, status] of table) {
     const answer = await ask(server.port, line, headers, text);
@@ -246,7 +238,7 @@ Deno.test("frames: whatever else has an Upgrade is a request like others", async
 Deno.test("frames: a handshake that does not come to its end is ended", async () => {
   await using server = await startServer({ TRANSPORT: "frames" });
   using half = await RawHttp.connect(server.port);
-  await half.write(head("GET /ws/a", HANDSHAKE).slice(0, -2));
+  await half.write(head("GET /ws/a", ["Host: a", ...HANDSHAKE_LINES]).slice(0, -2));
   using nothing = await RawHttp.connect(server.port);
   assertEquals((await half.answer()).status, 408);
   assertEquals(

@@ -1,15 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { DenoServeTransport } from "../../lib/transport/deno_serve.ts";
 import { until } from "../support/deadline.ts";
+import { HANDSHAKE_LINES } from "../support/handshake.ts";
 import { head, RawHttp } from "../support/raw_http.ts";
 
-const HANDSHAKE = head("GET /", [
-  "Host: a",
-  "Connection: Upgrade",
-  "Upgrade: websocket",
-  "Sec-WebSocket-Version: 13",
-  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-]);
+const REQUEST = head("GET /", ["Host: a", ...HANDSHAKE_LINES]);
 
 // The runtime keeps what it has of such a peer for ever: the test must not wait for that.
 const KEPT = { sanitizeOps: false, sanitizeResources: false };
@@ -40,7 +35,7 @@ Deno.test(
     );
     {
       using client = await RawHttp.connect(server.addr.port);
-      await client.write(HANDSHAKE);
+      await client.write(REQUEST);
       await until(() => asked === 1, "the request has come");
     }
     await until(() => ended === 1, "the socket is given up");
