@@ -13,8 +13,10 @@ interface Suite {
 /** What the server's tests need: sockets, the server as a process, and files of their own. */
 const PERMISSIONS = ["net", "read", "write", "env", "run", "sys"].map((name) => `--allow-${name}`);
 
-/** What chooses its transport itself. */
+/** What chooses its transport itself, or needs none. */
 const OWN_TRANSPORT = [
+  "tests/transport/event_stream_test.ts",
+  "tests/transport/shared_frames_test.ts",
   "tests/transport/transports_test.ts",
   "tests/transport/frames_test.ts",
   "tests/transport/frames_http_test.ts",
