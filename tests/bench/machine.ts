@@ -47,7 +47,9 @@ export async function describeMachine(servers: readonly Server[]): Promise<strin
     `- ${cpu ?? "unknown processor"}, ${navigator.hardwareConcurrency} cores, ${
       memoryGib.toFixed(1)
     } GiB`,
-    `- ${Deno.build.os} ${Deno.osRelease()}, ${Deno.build.arch}; load average at the start ${load}`,
+    `- ${Deno.build.os} ${
+      Deno.osRelease().split("-")[0]
+    }, ${Deno.build.arch}; load average at the start ${load}`,
     `- Natter ${jsonOf(join(ROOT_DIRECTORY, "deno.json"))["version"]}; ${programs.join(", ")}`,
   ].join("\n");
 }
