@@ -85,13 +85,15 @@ pageTest(
     const settings = { DATABASE: database.name };
     const names = [someone(), someone()];
     const first = await startServer(0, settings);
-    await using a = await Visitor.open(stage.browser, first.url);
-    await using b = await Visitor.open(stage.browser, first.url);
+    await using proxy = await FaultProxy.listen(first.port);
+    await using a = await Visitor.open(stage.browser, proxy.url);
+    await using b = await Visitor.open(stage.browser, proxy.url);
     await a.join(names[0]!);
     await b.join(names[1]!);
     await a.send("before the crash");
     await b.bubble("before the crash").waitFor();
     await a.message.pressSequentially("typing when ");
+    proxy.refuse();
     await first.kill();
     await a.strip.waitFor();
     await a.message.press("End");
@@ -99,7 +101,9 @@ pageTest(
     await a.message.press("Enter");
     await a.waitForText(a.strip, "1 unsent");
     await a.message.pressSequentially("the next draft");
-    await using _second = await startServer(first.port, settings);
+    await using second = await startServer(0, settings);
+    proxy.target = second.port;
+    proxy.heal();
     await a.stored("typing when it died");
     await b.bubble("typing when it died").waitFor();
     for (const visitor of [a, b]) {
@@ -113,12 +117,16 @@ pageTest(
 
 pageTest("a server that forgot says that the history is another one", async () => {
   const first = await startServer();
-  await using visitor = await Visitor.open(stage.browser, first.url);
+  await using proxy = await FaultProxy.listen(first.port);
+  await using visitor = await Visitor.open(stage.browser, proxy.url);
   await visitor.join(someone());
   await visitor.send("will be forgotten");
   await visitor.stored("will be forgotten");
+  proxy.refuse();
   await first.kill();
-  await using _second = await startServer(first.port);
+  await using second = await startServer();
+  proxy.target = second.port;
+  proxy.heal();
   await visitor.waitForText(visitor.log.locator(".note.break"), "The server began a new history");
   assertEquals(await visitor.messages(), []);
   await visitor.send("anew");
@@ -128,11 +136,15 @@ pageTest("a server that forgot says that the history is another one", async () =
 
 pageTest("a server that is about to end says so, and the page comes back by itself", async () => {
   const first = await startServer();
-  await using visitor = await Visitor.open(stage.browser, first.url);
+  await using proxy = await FaultProxy.listen(first.port);
+  await using visitor = await Visitor.open(stage.browser, proxy.url);
   await visitor.join(someone());
   await first.drain();
+  proxy.refuse();
   await visitor.waitForText(visitor.strip, /The server is restarting|The connection was lost/);
-  await using _second = await startServer(first.port);
+  await using second = await startServer();
+  proxy.target = second.port;
+  proxy.heal();
   await visitor.strip.waitFor({ state: "hidden" });
   visitor.forgiveNetworkErrors();
 });

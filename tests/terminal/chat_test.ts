@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { startServer } from "../support/server.ts";
 import { within } from "../support/deadline.ts";
+import { FaultProxy } from "../support/fault_proxy.ts";
 import { hasTerminal, openChat, runChat } from "./terminal.ts";
 
 if (!hasTerminal) console.warn("Skipped for want of `script` (util-linux): the chat in a terminal");
@@ -107,13 +108,17 @@ inTerminal(
 
 inTerminal("a lost connection is told of, and what is typed meanwhile sent later", async (home) => {
   const server = await startServer();
-  await using alice = openChat(["alice", "--url", server.url], home);
+  await using proxy = await FaultProxy.listen(server.port);
+  await using alice = openChat(["alice", "--url", proxy.url], home);
   await alice.sees(/^\* connected/).finally(() => server[Symbol.asyncDispose]());
+  proxy.refuse();
   await alice.sees(/^\* no connection to /);
   await alice.type("are you there?\r");
   await alice.sees("  unsent: are you there?");
   await alice.sees(/^ {2}(not connected; tried again at \d\d:\d\d:\d\d|connecting…), 1 unsent$/);
-  await using _server = await startServer({ PORT: `${server.port}` });
+  await using later = await startServer();
+  proxy.target = later.port;
+  proxy.heal();
   await alice.sees("* lobby: what was said meanwhile may be missing here");
   await alice.sees(/^\d\d:\d\d alice: are you there\?$/);
   await alice.sees("lobby>");

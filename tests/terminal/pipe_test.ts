@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { LineSender } from "../../lib/terminal/pipe.ts";
 import { Natter } from "../../static/natter.js";
 import { createHmac, issue } from "../auth/support.ts";
+import { ClosedPort } from "../support/closed_port.ts";
 import { startServer } from "../support/server.ts";
 import { runChat } from "./terminal.ts";
 
@@ -82,9 +83,8 @@ Deno.test("lines that are too long are refused by number, and the others sent", 
 });
 
 Deno.test("a server out of reach is given up in one line", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  using closed = await ClosedPort.open();
+  const { port } = closed;
   const client = new Natter({ username: "bot", url: `http://127.0.0.1:${port}` });
   const complaints: string[] = [];
   const sender = new LineSender(client, (line) => complaints.push(line), 50);

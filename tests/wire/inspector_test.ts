@@ -3,6 +3,7 @@ import { FrameReader } from "../../lib/wire/frame_reader.ts";
 import { createInk } from "../../lib/wire/ink.ts";
 import { Inspector, type InspectorOptions, WireError } from "../../lib/wire/inspector.ts";
 import { encodeHandshakeResponse } from "../../lib/websocket/handshake.ts";
+import { ClosedPort } from "../support/closed_port.ts";
 import { type FakeServer, serveOnce } from "./support.ts";
 
 /** RFC 6455 §1.3. */
@@ -220,9 +221,8 @@ Deno.test("a server that keeps TCP open after both closes is told of, and given 
 });
 
 Deno.test("where nobody listens, one line says so", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  using closed = await ClosedPort.open();
+  const { port } = closed;
   for (const scheme of ["ws", "wss"]) {
     const url = new URL(`${scheme}://127.0.0.1:${port}/ws`);
     const { message } = await assertRejects(() =>
