@@ -65,6 +65,8 @@ export class RedisLink {
   #isTold = false;
   #retryMs = REDIS_RETRY_MS_MIN;
   #pulse = 0;
+  /** Waits no longer for the pulse that is under way. */
+  #endPulse: (() => void) | undefined;
   #cancel: (() => void) | undefined;
 
   /**
@@ -253,10 +255,12 @@ export class RedisLink {
     const client = this.#commands;
     const topic = `${this.prefix}pulse:${this.instance}`;
     if (client === undefined) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#topics.set(topic, (message) => message === beat ? resolve() : undefined);
+    this.#endPulse = () => reject(new Error("The link is down"));
     const beats = Promise.all([client.sendCommand(["PUBLISH", topic, beat]), promise]);
     this.#answer(client, beats).then(() => {
+      if (client !== this.#commands) return;
       this.#cancel = this.#options.clock.after(REDIS_PULSE_MS, () => this.#listenToPulse());
     }, (error) => this.#broken(client, error));
   }
@@ -281,6 +285,7 @@ export class RedisLink {
     const clients = [this.#commands, this.#feed];
     this.#commands = this.#feed = undefined;
     this.#isUp = false;
+    this.#endPulse?.();
     for (const client of clients) if (client?.isOpen) client.destroy();
     if (clients[0] !== undefined) { for (const user of this.#users) user.down(); }
   }

@@ -391,3 +391,10 @@ test(
     assertEquals((await say("e")).duplicate, true);
   },
 );
+
+test("a link that is closed while its pulse is half heard waits for nothing", async (_, logs) => {
+  const { link } = await logs.open();
+  // What is said is answered, and not heard. A timer that is left fails the test.
+  link.unsubscribe(`pulse:${link.instance}`);
+  assertEquals(await link.call("PING"), "PONG");
+});
