@@ -215,9 +215,9 @@ export class Flush {
   #sendPlain(reader: Reader, run: PlainRun, unsentBytes: number): void {
     const { session } = reader;
     const { texts, offsets, chars, own } = run;
-    const room = this.budget.limit - unsentBytes;
+    const bytesLeft = this.budget.limit - unsentBytes;
     let end = texts.length;
-    if ((chars.at(-1) ?? 0) > room) end = chars.findIndex((sum) => sum >= room) + 1;
+    if ((chars.at(-1) ?? 0) > bytesLeft) end = chars.findIndex((sum) => sum >= bytesLeft) + 1;
     reader.offset = end === texts.length ? run.to : offsets[end - 1]!;
     let from = 0, sent = end;
     for (const index of own.get(session.identity.author) ?? NONE) {

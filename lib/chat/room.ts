@@ -98,6 +98,7 @@ export class Room {
   readonly readers = new Set<Reader>();
   /** The epoch that the readers' offsets belong to. */
   epoch: string;
+
   /**
    * Creates a room.
    *

@@ -198,7 +198,7 @@ export class LocalLog implements Log {
   async #finish(): Promise<void> {
     this.#commit();
     // Whoever waits for the last commit is told first.
-    await new Promise<void>((resolve) => this.#options.clock.soon(resolve));
+    await this.settled();
     this.#keeper.close();
   }
 
