@@ -74,10 +74,10 @@ export async function createAsset(text: string, type: string, isShared: boolean)
 
 /**
  * Leaves out what a browser does not need of a script, two fifths of what would go over the wire: indentation,
- * and comments on lines of their own. These stay as empty lines, so that an error is told with its line in the
- * source. The client module keeps what documents it: its types are there, for all who import it.
+ * comments on lines of their own, and types wherever they stand. Line breaks stay, so that an error is told with
+ * its line in the source. The client module keeps what documents it: its types are there, for all who import it.
  *
- * @param source A script in whose texts of many lines neither matters.
+ * @param source A script in whose texts none of these matters.
  * @param name The name of its file.
  *
  * @internal
@@ -85,6 +85,6 @@ export async function createAsset(text: string, type: string, isShared: boolean)
 export function slim(source: string, name: string): string {
   const comment = name === "natter.js"
     ? /^[ \t]*\/\/(?!\/| @ts-).*$/gm
-    : /^[ \t]*(?:\/\*\*(?:(?!\*\/)[\s\S])*\*\/|\/\/.*)[ \t]*$/gm;
+    : /(?<=^|[\s(])\/\*\*(?:(?!\*\/)[\s\S])*\*\/[ \t]*|^[ \t]*\/\/.*$/gm;
   return source.replace(comment, (text) => text.replace(/[^\n]+/g, "")).replace(/^[ \t]+/gm, "");
 }
