@@ -105,10 +105,35 @@ export class RedisLink {
   /**
    * Connects, now and again whenever the connections are lost.
    *
-   * @returns When the first attempt has ended, whether it has succeeded or not.
+   * @returns When this attempt has ended, whether it has succeeded or not.
    */
   async start(): Promise<void> {
-    await this.#connect();
+    const commands = this.#create(), feed = this.#create();
+    let life: string;
+    try {
+      life = await within(this.#options.clock, REDIS_CONNECT_MS, this.#handshake(commands, feed));
+    } catch (error) {
+      for (const client of [commands, feed]) if (client.isOpen) client.destroy();
+      return this.#failed(error);
+    }
+    if (this.#isClosed) return [commands, feed].forEach((client) => client.destroy());
+    this.#life = life;
+    this.#commands = commands;
+    this.#feed = feed;
+    for (const client of [commands, feed]) {
+      client.on("end", () => this.#broken(client, new Error("Redis closed the connection")));
+    }
+    try {
+      for (const user of this.#users) await user.up();
+    } catch (error) {
+      return this.#broken(commands, error);
+    }
+    if (this.#commands !== commands) return;
+    this.#isUp = true;
+    this.#isTold = false;
+    this.#retryMs = REDIS_RETRY_MS_MIN;
+    this.#options.onUp();
+    this.#listenToPulse();
   }
 
   /**
@@ -199,35 +224,6 @@ export class RedisLink {
 
   readonly #hear = (message: string, topic: string): void => this.#topics.get(topic)?.(message);
 
-  async #connect(): Promise<void> {
-    const commands = this.#create(), feed = this.#create();
-    let life: string;
-    try {
-      life = await within(this.#options.clock, REDIS_CONNECT_MS, this.#handshake(commands, feed));
-    } catch (error) {
-      for (const client of [commands, feed]) if (client.isOpen) client.destroy();
-      return this.#failed(error);
-    }
-    if (this.#isClosed) return [commands, feed].forEach((client) => client.destroy());
-    this.#life = life;
-    this.#commands = commands;
-    this.#feed = feed;
-    for (const client of [commands, feed]) {
-      client.on("end", () => this.#broken(client, new Error("Redis closed the connection")));
-    }
-    try {
-      for (const user of this.#users) await user.up();
-    } catch (error) {
-      return this.#broken(commands, error);
-    }
-    if (this.#commands !== commands) return;
-    this.#isUp = true;
-    this.#isTold = false;
-    this.#retryMs = REDIS_RETRY_MS_MIN;
-    this.#options.onUp();
-    this.#listenToPulse();
-  }
-
   async #handshake(commands: Client, feed: Client): Promise<string> {
     await Promise.all([commands.connect(), feed.connect()]);
     const info = String(await commands.sendCommand(["INFO", "server"]));
@@ -287,7 +283,7 @@ export class RedisLink {
     this.#isUp = false;
     this.#endPulse?.();
     for (const client of clients) if (client?.isOpen) client.destroy();
-    if (clients[0] !== undefined) { for (const user of this.#users) user.down(); }
+    if (clients[0] !== undefined) this.#users.forEach((user) => user.down());
   }
 
   #failed(error: unknown): void {
@@ -295,7 +291,7 @@ export class RedisLink {
     if (!this.#isTold) this.#options.onDown(error);
     this.#isTold = true;
     this.#cancel?.();
-    this.#cancel = this.#options.clock.after(this.#retryMs, () => void this.#connect());
+    this.#cancel = this.#options.clock.after(this.#retryMs, () => void this.start());
     this.#retryMs = Math.min(2 * this.#retryMs, REDIS_RETRY_MS_MAX);
   }
 }

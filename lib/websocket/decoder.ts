@@ -169,11 +169,8 @@ export class Decoder {
   /** Ends decoding: buffers are let go, and whatever is still to come is ignored. */
   stop(): void {
     this.#state = "stopped";
-    this.#headerPart =
-      this.#controlPart =
-      this.#messagePart =
-      this.#utf8 =
-        undefined;
+    this.#headerPart = this.#controlPart = undefined;
+    this.#messagePart = this.#utf8 = undefined;
   }
 
   // Each state's method takes bytes of the chunk from `at` and returns where it stopped.
@@ -280,14 +277,12 @@ export class Decoder {
     this.#state = "header";
     if (this.#opcode === OPCODE.Ping) this.#handler.ping(payload);
     else if (this.#opcode === OPCODE.Pong) this.#handler.pong(payload);
-    else this.#endWithClose(payload);
+    else {
+      const { code, reason } = parseClose(payload);
+      this.stop();
+      this.#handler.close(code, reason);
+    }
     return next;
-  }
-
-  #endWithClose(payload: Uint8Array): void {
-    const { code, reason } = parseClose(payload);
-    this.stop();
-    this.#handler.close(code, reason);
   }
 
   /** Takes what the chunk has of the frame's payload, unmasked. */
