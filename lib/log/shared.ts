@@ -6,14 +6,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import {
-  COMPARE_CHANNELS,
-  COMPARE_MS,
-  RETENTION_MS,
-  RETENTION_STEP_MS,
-  RINGS_TOTAL_BYTES_MAX,
-  UNWATCH_MS,
-} from "../limits.ts";
+import { COMPARE_CHANNELS, COMPARE_MS, RETENTION_MS, RETENTION_STEP_MS } from "../limits.ts";
 import { Batcher } from "./batcher.ts";
 import {
   type Appended,
@@ -36,9 +29,9 @@ import type {
   RemoteStore,
   RemoteStoreUser,
 } from "./remote_store.ts";
-import { RingBudget } from "./ring.ts";
 import { search } from "./search.ts";
-import { SharedChannel } from "./shared_channel.ts";
+import type { SharedChannel } from "./shared_channel.ts";
+import { SharedChannels } from "./shared_channels.ts";
 import { createEntry } from "./rows.ts";
 import { LogTally } from "./tally.ts";
 import { Watch } from "./watched_channel.ts";
@@ -60,11 +53,7 @@ export class SharedLog implements Log, RemoteStoreUser {
   readonly tally: LogTally = new LogTally();
   readonly #batcher: Batcher;
   readonly #questions: Gathered<SharedChannel>;
-  readonly #budget = new RingBudget(RINGS_TOTAL_BYTES_MAX);
-  readonly #channels = new Map<string, SharedChannel>();
-  /** Channels that nobody watches, and what takes back the end of their subscription. */
-  readonly #lingering = new Map<string, () => void>();
-  readonly #changed = new Set<SharedChannel>();
+  readonly #channels: SharedChannels;
   readonly #timers = new Map<string, () => void>();
   #isAvailable = false;
   #closed: Promise<void> | undefined;
@@ -87,6 +76,13 @@ export class SharedLog implements Log, RemoteStoreUser {
       onOutcome: (entry, outcome) => this.#take(entry, outcome),
       onSettled: (channels, isKnown) => this.#settled(channels, isKnown),
     });
+    this.#channels = new SharedChannels({
+      store,
+      clock,
+      isInDoubt: (name) => this.#batcher.isInDoubt(name),
+      refresh: (channel) => void this.#refresh(channel).catch(() => {}),
+      onError: (error) => options.onError?.(error),
+    });
     this.#questions = new Gathered(clock, (channels) => this.#ask(channels));
     store.listen(this);
     this.#schedule("compare", COMPARE_MS, this.#compare);
@@ -99,7 +95,7 @@ export class SharedLog implements Log, RemoteStoreUser {
 
   /** Channels in memory, and bytes of all entries there, at two a UTF-16 code unit. */
   get stats(): { readonly channels: number; readonly bytes: number } {
-    return { channels: this.#channels.size, bytes: this.#budget.bytes };
+    return { channels: this.#channels.size, bytes: this.#channels.budget.bytes };
   }
 
   append(channel: string, draft: Draft, toll?: Toll): Promise<Appended> {
@@ -111,12 +107,7 @@ export class SharedLog implements Log, RemoteStoreUser {
 
   async watch(name: string, onChange: () => void): Promise<Channel> {
     this.#checkOpen();
-    let shared = this.#channels.get(name);
-    if (shared === undefined) {
-      shared = this.#open(name);
-      this.#channels.set(name, shared);
-    }
-    const channel = shared;
+    const channel = this.#channels.open(name);
     channel.comers++;
     try {
       await (channel.isOpen ? this.#refresh(channel) : channel.opened);
@@ -128,12 +119,12 @@ export class SharedLog implements Log, RemoteStoreUser {
         refresh: () => this.#refresh(channel),
         onLast: () => {
           channel.isWatched = false;
-          this.#closeUnused(channel);
+          this.#channels.closeUnused(channel);
         },
       });
     } finally {
       channel.comers--;
-      this.#closeUnused(channel);
+      this.#channels.closeUnused(channel);
     }
   }
 
@@ -161,28 +152,24 @@ export class SharedLog implements Log, RemoteStoreUser {
     await this.#batcher.close();
     // Whoever waits for the last commit is told first.
     await new Promise<void>((resolve) => this.#options.clock.soon(resolve));
-    for (const cancel of [...this.#timers.values(), ...this.#lingering.values()]) cancel();
-    this.#timers.clear();
-    for (const name of [...this.#channels.keys(), ...this.#lingering.keys()]) {
-      this.#channels.get(name)?.close();
-      this.#options.store.unwatch(name);
-    }
+    for (const cancel of this.#timers.values()) cancel();
+    this.#channels.close();
     this.#isAvailable = false;
   }
 
   published(name: string, publication: Publication): void {
     const channel = this.#channels.get(name);
-    if (channel === undefined || this.#isClosed) return;
+    if (channel === undefined || this.#channels.isClosed) return;
     // Its answer is about to come, and its appends are to resolve first.
     const { ownSeq } = publication;
     if (channel.isOpen && ownSeq !== undefined && ownSeq === this.#batcher.seq) return;
     channel.published(publication);
-    this.#budget.fit();
+    this.#channels.budget.fit();
   }
 
   async up(): Promise<void> {
     if (this.#closed !== undefined) return;
-    await this.#ask([...this.#channels.values()]);
+    await this.#ask(this.#channels.all());
     this.#isAvailable = true;
     this.#options.clock.soon(() => this.#batcher.wake());
   }
@@ -194,44 +181,6 @@ export class SharedLog implements Log, RemoteStoreUser {
 
   #checkOpen(): void {
     if (this.#closed !== undefined) throw new UnavailableError("The log is closed");
-  }
-
-  get #isClosed(): boolean {
-    return this.#timers.size === 0;
-  }
-
-  #open(name: string): SharedChannel {
-    const { store, clock } = this.#options;
-    const cancel = this.#lingering.get(name);
-    this.#lingering.delete(name);
-    cancel?.();
-    const channel: SharedChannel = new SharedChannel({
-      name,
-      store,
-      clock,
-      budget: this.#budget,
-      isSubscribed: cancel !== undefined,
-      isInDoubt: () => this.#batcher.isInDoubt(name),
-      onChange: () => this.#tellSoon(channel),
-      refresh: () => void this.#refresh(channel).catch(() => {}),
-    });
-    return channel;
-  }
-
-  #closeUnused(channel: SharedChannel): void {
-    const { name } = channel;
-    if (channel.isWatched || channel.comers > 0 || this.#channels.get(name) !== channel) return;
-    channel.close();
-    this.#channels.delete(name);
-    this.#changed.delete(channel);
-    if (this.#isClosed || !channel.isSubscribed) return;
-    const { store, clock } = this.#options;
-    // Pages of history open a channel each.
-    const cancel = clock.after(UNWATCH_MS, () => {
-      this.#lingering.delete(name);
-      store.unwatch(name);
-    });
-    this.#lingering.set(name, cancel);
   }
 
   /** What is known of channels, for the store to compare. */
@@ -261,7 +210,7 @@ export class SharedLog implements Log, RemoteStoreUser {
       if (!isKnown) channel.isDoubtful = true;
       channel.settled();
     }
-    this.#budget.fit();
+    this.#channels.budget.fit();
   }
 
   /** Brings a channel's state to now. */
@@ -276,7 +225,7 @@ export class SharedLog implements Log, RemoteStoreUser {
   async #ask(channels: readonly SharedChannel[]): Promise<void> {
     this.#checkOpen();
     const { store } = this.#options;
-    const open = channels.filter(({ isOpen, name }) => isOpen && this.#channels.has(name));
+    const open = channels.filter(({ isOpen, name }) => isOpen && this.#channels.get(name));
     for (let at = 0; at < open.length; at += COMPARE_CHANNELS) {
       const some = open.slice(at, at + COMPARE_CHANNELS);
       const states = await store.channels(this.#knownOf(some.map(({ name }) => name)));
@@ -286,7 +235,7 @@ export class SharedLog implements Log, RemoteStoreUser {
 
   readonly #compare = async (): Promise<void> => {
     try {
-      if (this.#options.store.isUp) await this.#ask([...this.#channels.values()]);
+      if (this.#options.store.isUp) await this.#ask(this.#channels.all());
     } catch {
       // The store will be up again.
     }
@@ -303,17 +252,5 @@ export class SharedLog implements Log, RemoteStoreUser {
     if (this.#closed === undefined) {
       this.#timers.set(name, this.#options.clock.after(ms, () => void run()));
     }
-  }
-
-  #tellSoon(channel: SharedChannel): void {
-    this.#changed.add(channel);
-    if (this.#changed.size > 1) return;
-    this.#options.clock.soon(() => {
-      const changed = [...this.#changed];
-      this.#changed.clear();
-      for (const { watched } of changed) {
-        watched.tell((error) => this.#options.onError?.(error));
-      }
-    });
   }
 }

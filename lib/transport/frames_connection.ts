@@ -14,6 +14,7 @@ import type { Connection, ConnectionHandler, UpgradeOptions } from "./connection
 import { Incoming, type IncomingSink } from "./incoming.ts";
 import { SendQueue } from "./send_queue.ts";
 import { type SharedFrames, whole } from "./shared_frames.ts";
+import { listenToData, listenToEnd, type SocketOwner, tellDrained } from "./socket_listeners.ts";
 
 /** What a {@linkcode FramesConnection} shares with the others of its server. */
 export interface FramesHost {
@@ -39,11 +40,8 @@ export interface FramesHost {
 
 const PING = whole(encodeFrame({ opcode: OPCODE.Ping }));
 
-const CONNECTION = Symbol("connection");
-type OwnSocket = Socket & { [CONNECTION]: FramesConnection };
-
 /** One socket. */
-export class FramesConnection implements Connection, IncomingSink {
+export class FramesConnection implements Connection, IncomingSink, SocketOwner {
   readonly #socket: Socket;
   readonly #host: FramesHost;
   readonly #messageBytesMax: number;
@@ -77,11 +75,8 @@ export class FramesConnection implements Connection, IncomingSink {
     this.#messageBytesMax = options.messageBytesMax;
     this.#open = options.open;
     this.#ended = options.ended;
-    this.#queue = new SendQueue(socket, host.frames, onDrained);
-    (socket as OwnSocket)[CONNECTION] = this;
-    // Listeners that all sockets share.
-    socket.on("end", onEnd);
-    socket.on("close", onClose);
+    this.#queue = new SendQueue(socket, host.frames, tellDrained);
+    listenToEnd(socket, this);
   }
 
   get unsentBytes(): number {
@@ -106,8 +101,7 @@ export class FramesConnection implements Connection, IncomingSink {
       if (this.#state !== "open") this.#leave();
     }
     this.received(head);
-    this.#socket.on("data", onData);
-    this.#socket.resume();
+    listenToData(this.#socket);
   }
 
   send(message: string | Uint8Array<ArrayBuffer>): void {
@@ -205,11 +199,10 @@ export class FramesConnection implements Connection, IncomingSink {
   /** The peer asks for a pong. */
   pinged(payload: Uint8Array): void {
     if (this.#state !== "open") return;
+    const pong = encodeFrame({ opcode: OPCODE.Pong, payload });
     // RFC 6455, section 5.5.3: of several pings only the last need be answered.
-    if (this.#queue.unsentBytes <= PONG_UNSENT_BYTES_MAX) {
-      return this.#write(encodeFrame({ opcode: OPCODE.Pong, payload }));
-    }
-    this.#pong = encodeFrame({ opcode: OPCODE.Pong, payload });
+    if (this.#queue.unsentBytes <= PONG_UNSENT_BYTES_MAX) return this.#write(pong);
+    this.#pong = pong;
     this.#mark();
   }
 
@@ -288,20 +281,4 @@ export class FramesConnection implements Connection, IncomingSink {
     this.#host.failed(error);
     this.close(CLOSE_CODE.InternalError, "internal error");
   }
-}
-
-function onData(this: Socket, chunk: Uint8Array): void {
-  (this as OwnSocket)[CONNECTION].received(chunk);
-}
-
-function onEnd(this: Socket): void {
-  (this as OwnSocket)[CONNECTION].endReceived();
-}
-
-function onClose(this: Socket): void {
-  (this as OwnSocket)[CONNECTION].ended();
-}
-
-function onDrained(socket: Socket): void {
-  (socket as OwnSocket)[CONNECTION].flush();
 }
