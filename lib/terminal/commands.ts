@@ -4,6 +4,9 @@
  * @module
  */
 
+import { nameKey } from "../../static/natter.js";
+import { harmless } from "./format.ts";
+
 /** A line, read. */
 export type Typed =
   | { readonly type: "nothing" }
@@ -14,8 +17,7 @@ export type Typed =
   | { readonly type: "who" | "history" | "help" | "quit" }
   | { readonly type: "mistake"; readonly message: string };
 
-/** The commands, as `/help` shows them. */
-export const COMMANDS: readonly (readonly [command: string, meaning: string])[] = [
+const COMMANDS: readonly (readonly [command: string, meaning: string])[] = [
   ["/msg NAME text", 'a direct message; "NAME" in quotes where it has spaces'],
   ["/who", "who is here"],
   ["/join ROOM", "read and write another room too"],
@@ -52,6 +54,34 @@ export function parseTyped(line: string): Typed {
     default:
       return { type: "mistake", message: `There is no /${name}: /help tells what there is` };
   }
+}
+
+/** What can be typed, as `/help` shows it: a row each. */
+export function formatCommands(): string[] {
+  const width = Math.max(...COMMANDS.map(([command]) => command.length));
+  return COMMANDS.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`);
+}
+
+/**
+ * Finishes a command, or a name.
+ *
+ * @param line What has been typed.
+ * @param users Who is here.
+ * @returns What its last word may become, and that word.
+ */
+export function completeTyped(line: string, users: readonly string[]): [string[], string] {
+  const word = /\S*$/.exec(line)![0];
+  const isFirst = word.length === line.length;
+  const commands = COMMANDS.map(([command]) => /^\/\w+/.exec(command)?.[0] ?? "");
+  const names = users.filter((name) => !name.includes(" ")).map(harmless);
+  const candidates = isFirst && word.startsWith("/") ? commands : names;
+  const key = nameKey(word);
+  if (word === "") return [[], word];
+  return [
+    candidates.filter((text) => nameKey(text).startsWith(key) && text !== "")
+      .map((text) => `${text} `),
+    word,
+  ];
 }
 
 function parseDirectMessage(text: string): Typed {

@@ -16,24 +16,14 @@ import type {
 } from "../../static/natter.js";
 import { nameKey } from "../../static/natter.js";
 import { CLOSE_CODE } from "../websocket/close_code.ts";
-import { COMMANDS, parseTyped, type Typed } from "./commands.ts";
-import {
-  formatDay,
-  formatMessage,
-  formatTime,
-  harmless,
-  harmlessExcerpt,
-  harmlessRows,
-  type Painter,
-  widthOf,
-} from "./format.ts";
+import { completeTyped, formatCommands, parseTyped, type Typed } from "./commands.ts";
+import { formatFoot } from "./foot.ts";
+import { harmless, type Painter } from "./format.ts";
+import { describeChange, describePeople } from "./people.ts";
 import { explainClose } from "./refusals.ts";
 import type { Screen } from "./screen.ts";
+import { Transcript } from "./transcript.ts";
 
-/** In larger rooms it is not told who comes and goes, or who is there. */
-const USERS_TOLD_MAX = 20;
-/** Messages that wait are shown up to this many. */
-const UNSENT_SHOWN_MAX = 3;
 /** How long the last messages may take before it ends without them. */
 const LAST_WORDS_MS_MAX = 3000;
 const HISTORY_PAGE = 20;
@@ -70,9 +60,9 @@ export class Conversation {
   readonly #url: string;
   readonly #paint: Painter;
   readonly #screen: Screen;
+  readonly #shown: Transcript;
   readonly #rooms = new Map<string, Room>();
   #current: string;
-  #day = formatDay(Date.now());
   #pages: Promise<void> = Promise.resolve();
   #isLost = false;
   #isQuitting = false;
@@ -87,18 +77,21 @@ export class Conversation {
     this.#url = url;
     this.#paint = paint;
     this.#screen = screen;
+    this.#shown = new Transcript(screen, paint);
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     this.over = promise;
     client.addEventListener("joined", ({ detail }) => this.#joined(detail));
     client.addEventListener("message", ({ detail }) => this.#message(detail));
     client.addEventListener("deletion", ({ detail }) => this.#deletion(detail));
     client.addEventListener("gap", ({ detail: { room, from, to } }) => {
-      this.#tell(`${to - from + 1} messages of ${room} came too fast to be shown, or are gone`);
+      this.#shown.note(
+        `${to - from + 1} messages of ${room} came too fast to be shown, or are gone`,
+      );
     });
     client.addEventListener("presence", ({ detail }) => this.#presence(detail));
     client.addEventListener("left", ({ detail }) => this.#left(detail.room));
     client.addEventListener("state", ({ detail }) => this.#changed(detail));
-    client.addEventListener("error", ({ detail }) => this.#tell(detail.message));
+    client.addEventListener("error", ({ detail }) => this.#shown.note(detail.message));
     client.addEventListener("closed", ({ detail: { code, reason } }) => {
       clearTimeout(this.#timer);
       screen.close();
@@ -118,7 +111,7 @@ export class Conversation {
       case "message":
         return this.#send(typed.body, { to: typed.to });
       case "mistake":
-        return this.#tell(typed.message);
+        return this.#shown.note(typed.message);
       default:
         return this.#obey(typed);
     }
@@ -126,19 +119,7 @@ export class Conversation {
 
   /** Finishes a command, or the name of somebody who is here. */
   complete(line: string): [string[], string] {
-    const word = /\S*$/.exec(line)![0];
-    const isFirst = word.length === line.length;
-    const commands = COMMANDS.map(([command]) => /^\/\w+/.exec(command)?.[0] ?? "");
-    const names = this.#client.users(this.#current).users.filter((name) => !name.includes(" "))
-      .map(harmless);
-    const candidates = isFirst && word.startsWith("/") ? commands : names;
-    const key = nameKey(word);
-    if (word === "") return [[], word];
-    return [
-      candidates.filter((text) => nameKey(text).startsWith(key) && text !== "")
-        .map((text) => `${text} `),
-      word,
-    ];
+    return completeTyped(line, this.#client.users(this.#current).users);
   }
 
   /** Ends it: at once, or where something entered before is still on its way, soon. */
@@ -156,16 +137,13 @@ export class Conversation {
       case "leave":
         return this.#leave(typed.room ?? this.#current);
       case "who":
-        return this.#tell(
+        return this.#shown.note(
           this.#rooms.has(nameKey(this.#current)) ? this.#who(this.#current) : NO_CONNECTION,
         );
       case "history":
         return this.#lookBack(this.#current);
-      case "help": {
-        const width = Math.max(...COMMANDS.map(([command]) => command.length));
-        const rows = COMMANDS.map(([command, meaning]) => `${command.padEnd(width)}  ${meaning}`);
-        return this.#screen.print(rows.map((row) => `  ${row}`));
-      }
+      case "help":
+        return this.#screen.print(formatCommands());
       case "quit":
         return this.quit();
     }
@@ -174,7 +152,7 @@ export class Conversation {
   #send(body: string, target: { room: string } | { to: string }): void {
     this.#client.send(body, target).catch(({ code, message }: NatterError) => {
       const start = code === "perhaps_sent" ? "Perhaps not sent" : "Not sent";
-      this.#tell(code === "closed" ? `${start}: ${body}` : `${start} (${message}): ${body}`);
+      this.#shown.note(code === "closed" ? `${start}: ${body}` : `${start} (${message}): ${body}`);
     }).finally(() => {
       this.#drawFoot();
       if (this.#isQuitting && this.#client.unsent.length === 0) this.#client.close();
@@ -195,8 +173,10 @@ export class Conversation {
   #leave(room: string): void {
     const key = nameKey(room);
     const others = [...this.#rooms.keys()].filter((other) => other !== key && other[0] !== "@");
-    if (!this.#rooms.has(key)) return this.#tell(`You are not in ${room}`);
-    if (others.length === 0) return this.#tell("This is your only room: /join another, or /quit");
+    if (!this.#rooms.has(key)) return this.#shown.note(`You are not in ${room}`);
+    if (others.length === 0) {
+      return this.#shown.note("This is your only room: /join another, or /quit");
+    }
     this.#client.leave(room);
     this.#left(room);
   }
@@ -207,7 +187,7 @@ export class Conversation {
     if (nameKey(this.#current) === key) {
       this.#current = [...this.#rooms].findLast(([other]) => other[0] !== "@")?.[1].name ?? "lobby";
     }
-    this.#tell(`You left ${room}`);
+    this.#shown.note(`You left ${room}`);
     this.#drawFoot();
   }
 
@@ -218,7 +198,7 @@ export class Conversation {
 
   async #history(name: string): Promise<void> {
     const room = this.#rooms.get(nameKey(name));
-    if (!room) return this.#tell(NO_CONNECTION);
+    if (!room) return this.#shown.note(NO_CONNECTION);
     try {
       const page: HistoryPage = await this.#client.history({
         room: name,
@@ -227,19 +207,19 @@ export class Conversation {
       });
       room.oldest = page.from;
       const messages = page.entries.filter((entry) => entry.type === "message");
-      if (messages.length === 0) return this.#tell(`There is nothing older in ${name}`);
-      this.#rule(`older messages of ${name}`);
+      if (messages.length === 0) return this.#shown.note(`There is nothing older in ${name}`);
+      this.#shown.rule(`older messages of ${name}`);
       for (const message of messages) this.#show(message);
-      this.#rule(page.more ? "/history goes further back" : "that was the beginning");
+      this.#shown.rule(page.more ? "/history goes further back" : "that was the beginning");
     } catch (error) {
-      this.#tell((error as NatterError).message);
+      this.#shown.note((error as NatterError).message);
     }
   }
 
   #joined({ room: name, offset, head, recovered }: Joined): void {
     const known = this.#rooms.get(nameKey(name));
     if (recovered && known) return;
-    if (known) this.#tell(`${name}: what was said meanwhile may be missing here`);
+    if (known) this.#shown.note(`${name}: what was said meanwhile may be missing here`);
     const room = { name, head, isCatchingUp: true, oldest: offset + 1 };
     this.#rooms.set(nameKey(name), room);
     if (nameKey(name) === nameKey(this.#current)) this.#current = name;
@@ -252,7 +232,7 @@ export class Conversation {
     room.isCatchingUp = false;
     const isInbox = room.name.startsWith("@");
     if (isInbox && room.head < room.oldest) return;
-    this.#rule(isInbox ? "direct messages up to here" : this.#who(room.name));
+    this.#shown.rule(isInbox ? "direct messages up to here" : this.#who(room.name));
   }
 
   #entry(name: string, offset: number, show: () => void): void {
@@ -270,39 +250,26 @@ export class Conversation {
 
   #deletion({ room, offset, by }: Deletion): void {
     const isHistory = offset <= (this.#rooms.get(nameKey(room))?.head ?? 0);
-    this.#entry(room, offset, () => isHistory || this.#tell(`${by} deleted a message`));
+    this.#entry(room, offset, () => isHistory || this.#shown.note(`${by} deleted a message`));
   }
 
   #show(message: Message): void {
-    const day = formatDay(message.at);
-    if (day !== this.#day) this.#rule(day);
-    this.#day = day;
     const { room, to } = message;
     const roomCount = [...this.#rooms.keys()].filter((key) => key[0] !== "@").length;
-    this.#screen.print(formatMessage(message, {
-      self: this.#client.username,
-      room: roomCount > 1 && to === undefined ? room : undefined,
-      columns: this.#screen.columns,
-      paint: this.#paint,
-    }));
+    const told = roomCount > 1 && to === undefined ? room : undefined;
+    this.#shown.message(message, this.#client.username, told);
   }
 
-  #presence({ room, joins = [], leaves = [], userCount }: Presence): void {
-    if (userCount > USERS_TOLD_MAX) return;
-    const own = nameKey(this.#client.username);
-    const others = (names: string[]) => names.filter((name) => nameKey(name) !== own).join(", ");
-    const [came, went] = [others(joins), others(leaves)];
+  #presence(presence: Presence): void {
+    const { room } = presence;
     const place = nameKey(room) === nameKey(this.#current) ? "" : ` (${room})`;
-    if (came !== "") this.#tell(`${came} came${place}`);
-    if (went !== "") this.#tell(`${went} left${place}`);
+    for (const told of describeChange(presence, this.#client.username)) {
+      this.#shown.note(`${told}${place}`);
+    }
   }
 
   #who(room: string): string {
-    const { users, userCount } = this.#client.users(room);
-    const own = nameKey(this.#client.username);
-    const others = users.filter((name) => nameKey(name) !== own);
-    if (userCount > USERS_TOLD_MAX) return `${room}: ${userCount} people`;
-    return `${room}: ${others.length > 0 ? `you, ${others.join(", ")}` : "you alone"}`;
+    return describePeople(room, this.#client.users(room), this.#client.username);
   }
 
   #changed(change: StateChange): void {
@@ -310,7 +277,7 @@ export class Conversation {
     if (change.state === "open") {
       const transport = change.transport && TRANSPORTS[change.transport];
       if (this.#isLost || transport !== this.#transport) {
-        this.#tell(`connected to ${this.#url} by ${transport}`);
+        this.#shown.note(`connected to ${this.#url} by ${transport}`);
       }
       this.#transport = transport;
       this.#isLost = false;
@@ -319,44 +286,13 @@ export class Conversation {
       }
     } else if ((change.state === "waiting" || change.state === "offline") && !this.#isLost) {
       this.#isLost = true;
-      this.#tell(`no connection to ${this.#url} (${change.reason || "it does not answer"})`);
+      this.#shown.note(`no connection to ${this.#url} (${change.reason || "it does not answer"})`);
     }
     this.#drawFoot();
   }
 
-  #tell(text: string): void {
-    const rows = harmlessRows(text, this.#screen.columns - 2);
-    const marked = rows.map((row, index) => this.#paint.dim(`${index === 0 ? "*" : " "} ${row}`));
-    this.#screen.print(marked);
-  }
-
-  #rule(text: string): void {
-    const label = harmlessExcerpt(text, this.#screen.columns - 8);
-    const rest = Math.max(0, Math.min(this.#screen.columns, 72) - 4 - widthOf(label));
-    this.#screen.print([this.#paint.dim(`── ${label} ${"─".repeat(rest)}`)]);
-  }
-
-  /** The rows of the moment: how the connection stands, and what waits to be sent. */
   #drawFoot(): void {
-    const { unsent } = this.#client;
-    const width = this.#screen.columns - 12;
-    const rows = unsent.slice(-UNSENT_SHOWN_MAX).map(({ body = "" }) => {
-      const word = this.#state.state === "open" ? "sending" : "unsent";
-      return this.#paint.dim(`  ${word}: ${harmlessExcerpt(body, width)}`);
-    });
-    const more = unsent.length - rows.length;
-    if (more > 0) rows.unshift(this.#paint.dim(`  and ${more} more before it`));
-    if (this.#state.state !== "open") rows.unshift(this.#paint.dim(`  ${this.#describeState()}`));
+    const rows = formatFoot(this.#state, this.#client.unsent, this.#screen.columns, this.#paint);
     this.#screen.setFoot(rows, `${harmless(this.#current)}> `);
-  }
-
-  #describeState(): string {
-    const { state, retryAt } = this.#state;
-    const count = this.#client.unsent.length;
-    const unsent = count === 0 ? "" : `, ${count} unsent`;
-    if (state === "connecting") return `connecting…${unsent}`;
-    const seconds = String(new Date(retryAt ?? 0).getSeconds()).padStart(2, "0");
-    const time = retryAt === undefined ? "" : `; tried again at ${formatTime(retryAt)}:${seconds}`;
-    return `${state === "offline" ? "offline" : "not connected"}${time}${unsent}`;
   }
 }
