@@ -4,35 +4,11 @@
  * on their way after all others, and what is known to be missing. It knows no page and no socket.
  */
 
+import { createMessage } from "./items.js";
 import { nameKey } from "./natter.js";
 
-/** @typedef {"pending" | "sent" | "failed" | "perhaps"} Delivery */
-/**
- * @typedef {object} MessageItem
- * @property {"message"} kind
- * @property {string} key
- * @property {number} place its offset; infinite as long as it is not stored
- * @property {string} id
- * @property {string} ref of an own one that was sent from here
- * @property {string} sender
- * @property {string} body
- * @property {number} at ms since 1970
- * @property {boolean} own
- * @property {boolean} isMention
- * @property {boolean} deleted
- * @property {Delivery} delivery
- * @property {string} problem why it failed: an error code
- * @property {number} version changes with anything of it
- */
-/**
- * @typedef {object} NoteItem
- * @property {"gap" | "break"} kind `break`: what came before could not be gone on with
- * @property {string} key
- * @property {number} place
- * @property {number} count of the messages that are missing
- * @property {number} version
- */
-/** @typedef {MessageItem | NoteItem} Item */
+/** @typedef {import("./items.js").Item} Item */
+/** @typedef {import("./items.js").MessageItem} MessageItem */
 
 /** The oldest are let go of beyond this; they can be loaded again. */
 export const ITEMS_MAX = 20_000;
@@ -144,24 +120,7 @@ export class Conversation {
 
   /** @param {Partial<MessageItem>} parts @returns {MessageItem} */
   #add(parts) {
-    /** @type {MessageItem} */
-    const item = {
-      kind: "message",
-      key: `m:${parts.id}`,
-      place: Infinity,
-      id: "",
-      ref: "",
-      sender: "",
-      body: "",
-      at: 0,
-      own: false,
-      isMention: false,
-      deleted: false,
-      delivery: "sent",
-      problem: "",
-      version: 0,
-      ...parts,
-    };
+    const item = createMessage(parts);
     if (item.id !== "") this.#byId.set(item.id, item);
     this.#insert(item);
     return item;
@@ -187,17 +146,10 @@ export class Conversation {
    * @param {{ ref: string, body: string, sender: string, at: number }} message
    * @returns {MessageItem}
    */
-  addPending({ ref, body, sender, at }) {
-    const item = this.#add({
-      key: `r:${ref}`,
-      ref,
-      body,
-      sender,
-      at,
-      own: true,
-      delivery: "pending",
-    });
-    this.#byRef.set(ref, item);
+  addPending(message) {
+    const key = `r:${message.ref}`;
+    const item = this.#add({ ...message, key, own: true, delivery: "pending" });
+    this.#byRef.set(item.ref, item);
     this.lineKey = "";
     return item;
   }
@@ -220,7 +172,7 @@ export class Conversation {
 
   /**
    * @param {string} ref
-   * @param {Delivery} delivery
+   * @param {import("./items.js").Delivery} delivery
    * @param {string} [problem]
    */
   mark(ref, delivery, problem = "") {
@@ -253,8 +205,7 @@ export class Conversation {
    * @param {number} target its offset
    */
   remove(target) {
-    const index = this.#indexAfter(target) - 1;
-    const item = this.items[index];
+    const item = this.items[this.#indexAfter(target) - 1];
     if (item?.kind !== "message" || item.place !== target || item.deleted) return;
     item.deleted = true;
     item.body = "";
@@ -276,17 +227,14 @@ export class Conversation {
   prepend({ epoch, entries, more, from }, isOwn, isMention = () => false) {
     this.isLoading = false;
     if (epoch !== this.epoch) return;
-    /** @type {number[]} */
-    const removed = [];
     for (const entry of entries) {
-      if (entry.type === "deletion") removed.push(entry.target);
       if (entry.type !== "message" || this.#byId.has(entry.id)) continue;
       const { offset: place, id, sender, body, at } = entry;
       const deleted = entry.deleted === true;
       const own = isOwn(sender);
       this.#add({ id, place, sender, body, at, own, isMention: !own && isMention(body), deleted });
     }
-    for (const target of removed) this.remove(target);
+    for (const entry of entries) if (entry.type === "deletion") this.remove(entry.target);
     this.oldest = Math.min(this.oldest, from);
     this.hasMore = more;
   }

@@ -7,15 +7,12 @@
  */
 
 import { h, icon, mark } from "./dom.js";
-import { isOneGroup, MessageRow } from "./message_row.js";
+import { beginsDay, isOneGroup, MessageRow } from "./message_row.js";
+import { RowWindow } from "./row_window.js";
 
 /** @typedef {import("./conversation.js").Conversation} Conversation */
-/** @typedef {import("./conversation.js").Item} Item */
+/** @typedef {import("./items.js").Item} Item */
 
-/** Rows in the document. */
-const ROWS_MAX = 240;
-const ROWS_FIRST = 80;
-const ROWS_STEP = 60;
 /** Nearer to the end than this counts as being there. */
 const SLACK_PX = 24;
 /** So near to an end of the rows, more of them are made. */
@@ -28,11 +25,9 @@ export class MessageList {
   #conversation;
   /** @type {Map<string, MessageRow>} by the items' keys */
   #rows = new Map();
-  /** @type {Item | undefined} */
-  #first;
-  /** @type {Item | undefined} */
-  #last;
-  #isAtEnd = true;
+  #window = new RowWindow();
+  /** Whether the person is at the newest end. */
+  isAtEnd = true;
   /** Where this put the view: a scroll to there is not the person's. */
   #setTop = -1;
   #lastTop = 0;
@@ -70,14 +65,10 @@ export class MessageList {
     });
     // A keyboard that slides in, a message field that grows, a turned phone, a font that came late.
     const observer = new ResizeObserver(() => {
-      if (this.#isAtEnd) this.#scrollDown();
+      if (this.isAtEnd) this.#scrollDown();
     });
     observer.observe(this.#log);
     observer.observe(this.#content);
-  }
-
-  get isAtEnd() {
-    return this.#isAtEnd;
   }
 
   /** @param {Conversation} conversation */
@@ -85,17 +76,16 @@ export class MessageList {
     if (conversation !== this.#conversation) {
       this.#conversation = conversation;
       this.#rows.clear();
-      this.#first = this.#last = undefined;
-      this.#isAtEnd = true;
+      this.#window.reset();
+      this.isAtEnd = true;
       this.#stopKey = "";
     }
     this.#update();
   }
 
   goToEnd() {
-    this.#isAtEnd = true;
-    this.#last = undefined;
-    this.#first = undefined;
+    this.isAtEnd = true;
+    this.#window.reset();
     this.#update();
   }
 
@@ -103,42 +93,16 @@ export class MessageList {
     const conversation = this.#conversation;
     if (!conversation) return;
     const { items } = conversation;
-    const anchor = this.#isAtEnd ? undefined : this.#anchor();
-    const [start, end] = this.#range(items);
-    this.#first = items[start];
-    this.#last = items[end - 1];
+    const anchor = this.isAtEnd ? undefined : this.#anchor();
+    const [start, end] = this.#window.choose(items, this.isAtEnd);
     this.#render(items, start, end);
     this.#empty.hidden = items.length > 0 || conversation.hasMore;
     this.#showStart(start);
-    if (this.#isAtEnd) this.#scrollDown();
+    if (this.isAtEnd) this.#scrollDown();
     else if (anchor) this.#keep(anchor);
     this.#showJump();
     this.#fill(start);
   }
-
-  /**
-   * Which items are in the document.
-   *
-   * @param {readonly Item[]} items
-   * @returns {[number, number]}
-   */
-  #range(items) {
-    const { length } = items;
-    let start = this.#first ? items.indexOf(this.#first) : -1;
-    let end = this.#last ? items.lastIndexOf(this.#last) + 1 : 0;
-    if (this.#isAtEnd || end === 0) {
-      end = length;
-      if (start < 0 || end - start > ROWS_MAX) start = Math.max(0, end - ROWS_FIRST);
-      return [start, end];
-    }
-    if (start < 0) start = Math.max(0, end - ROWS_FIRST);
-    // What is new belongs to the rows, as long as there is room below what the person reads.
-    if (this.#endsWithView && length - start <= ROWS_MAX) end = length;
-    return [start, end];
-  }
-
-  /** Whether the rows reached to the newest item when they were made last. */
-  #endsWithView = true;
 
   /**
    * @param {readonly Item[]} items
@@ -146,7 +110,6 @@ export class MessageList {
    * @param {number} end
    */
   #render(items, start, end) {
-    this.#endsWithView = end === items.length;
     const hadFocus = this.#hasFocus();
     if (this.#rows.size === 0) this.#content.replaceChildren();
     const wanted = new Set();
@@ -249,53 +212,36 @@ export class MessageList {
     const { items = [] } = this.#conversation ?? {};
     const below = scrollHeight - clientHeight - scrollTop;
     if (Math.abs(scrollTop - this.#setTop) >= 1) {
-      const wasAtEnd = this.#isAtEnd;
+      const wasAtEnd = this.isAtEnd;
       // Even the first step upwards is a wish to read there.
       const slack = scrollTop < this.#lastTop ? 2 : SLACK_PX;
-      this.#isAtEnd = below < slack && this.#endsWithView;
-      if (this.#isAtEnd && !wasAtEnd) this.#options.atEnd();
+      this.isAtEnd = below < slack && this.#window.reachesEnd;
+      if (this.isAtEnd && !wasAtEnd) this.#options.atEnd();
     }
     this.#setTop = -1;
     this.#lastTop = scrollTop;
     this.#showJump();
-    if (this.#isAtEnd) return this.#fill(this.#first ? items.indexOf(this.#first) : 0);
+    if (this.isAtEnd) return this.#fill(this.#window.startIn(items));
     if (scrollTop < AHEAD_PX) this.#extendUp(items);
-    if (below < AHEAD_PX && !this.#endsWithView) this.#extendDown(items);
+    if (below < AHEAD_PX && this.#window.extendDown(items)) this.#update();
   }
 
   /** Where the rows do not fill the view, there must be more of them. @param {number} start */
   #fill(start) {
     if (this.#log.clientHeight === 0 || this.#log.scrollTop > AHEAD_PX) return;
     if (start === 0) this.#options.older();
-    else if (!this.#isAtEnd) this.#extendUp(this.#conversation?.items ?? []);
+    else if (!this.isAtEnd) this.#extendUp(this.#conversation?.items ?? []);
   }
 
   /** @param {readonly Item[]} items */
   #extendUp(items) {
-    const start = this.#first ? items.indexOf(this.#first) : 0;
-    if (start <= 0) return this.#options.older();
-    this.#first = items[Math.max(0, start - ROWS_STEP)];
-    const end = Math.min(items.length, Math.max(0, start - ROWS_STEP) + ROWS_MAX);
-    if (this.#last && items.lastIndexOf(this.#last) + 1 > end) {
-      this.#last = items[end - 1];
-      this.#endsWithView = false;
-    }
-    this.#update();
-  }
-
-  /** @param {readonly Item[]} items */
-  #extendDown(items) {
-    const end = this.#last ? items.lastIndexOf(this.#last) + 1 : items.length;
-    const newEnd = Math.min(items.length, end + ROWS_STEP);
-    this.#last = items[newEnd - 1];
-    const start = this.#first ? items.indexOf(this.#first) : 0;
-    this.#first = items[Math.max(start, newEnd - ROWS_MAX)];
-    this.#update();
+    if (this.#window.extendUp(items)) this.#update();
+    else this.#options.older();
   }
 
   #showJump() {
     const { unread: count = 0 } = this.#conversation ?? {};
-    this.#jump.hidden = this.#isAtEnd;
+    this.#jump.hidden = this.isAtEnd;
     this.#jump.classList.toggle("has-new", count > 0);
     if (count > 0) this.#words.say(this.#jumpWords, "newMessages", { count });
     else this.#words.say(this.#jumpWords, "jumpDown");
@@ -336,7 +282,7 @@ export class MessageList {
     if (key === "End" && target instanceof HTMLElement) {
       event.preventDefault();
       this.goToEnd();
-      this.#stopAt(this.#last?.key ?? "");
+      this.#stopAt(this.#window.last?.key ?? "");
       return this.#focusStop();
     }
     const row = /** @type {HTMLElement} */ (target).closest?.(".row");
@@ -344,23 +290,8 @@ export class MessageList {
     const next = key === "ArrowUp" ? row.previousElementSibling : row.nextElementSibling;
     if (!next) return;
     event.preventDefault();
-    if (key === "ArrowUp") this.#isAtEnd = false;
+    if (key === "ArrowUp") this.isAtEnd = false;
     /** @type {HTMLElement} */ (next).focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
   }
-}
-
-/**
- * Whether the message before is of another day; what is missing between them has none.
- *
- * @param {readonly Item[]} items
- * @param {number} index
- * @param {number} at
- */
-function beginsDay(items, index, at) {
-  let before = index - 1;
-  while (before >= 0 && items[before]?.kind !== "message") before--;
-  const last = items[before];
-  return last?.kind !== "message" ||
-    new Date(last.at).toDateString() !== new Date(at).toDateString();
 }

@@ -9,8 +9,8 @@ import { avatar, h, icon, iconButton } from "./dom.js";
 import { isLargeEmoji, parseBody } from "./markup.js";
 import { nameKey } from "./natter.js";
 
-/** @typedef {import("./conversation.js").Item} Item */
-/** @typedef {import("./conversation.js").MessageItem} MessageItem */
+/** @typedef {import("./items.js").Item} Item */
+/** @typedef {import("./items.js").MessageItem} MessageItem */
 /** @typedef {import("./languages.js").TextKey} TextKey */
 /**
  * What a row depends on beside its item.
@@ -108,7 +108,7 @@ export class MessageRow {
     return h("div", { class: `divider ${className}` }, h("span", {}, text));
   }
 
-  /** @param {import("./conversation.js").NoteItem} item */
+  /** @param {import("./items.js").NoteItem} item */
   #note({ kind, count }) {
     const words = h("span");
     if (kind === "gap") this.#words.say(words, "gap", { count });
@@ -217,4 +217,19 @@ export class MessageRow {
     const click = () => this.#actions.direct(sender);
     return iconButton(this.#words, "writeTo", "reply", { class: "small", click }, { name: sender });
   }
+}
+
+/**
+ * Whether the message before is of another day; what is missing between them has none.
+ *
+ * @param {readonly Item[]} items
+ * @param {number} index
+ * @param {number} at
+ */
+export function beginsDay(items, index, at) {
+  let before = index - 1;
+  while (before >= 0 && items[before]?.kind !== "message") before--;
+  const last = items[before];
+  return last?.kind !== "message" ||
+    new Date(last.at).toDateString() !== new Date(at).toDateString();
 }

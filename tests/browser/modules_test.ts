@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { readCloseCode } from "../../static/close_codes.js";
-import type { Item } from "../../static/conversation.js";
+import type { Item } from "../../static/items.js";
 import { isComposing, isSendKey } from "../../static/keys.js";
 import { chooseLanguage, TEXTS } from "../../static/languages.js";
 import { isOneGroup } from "../../static/message_row.js";
