@@ -4,12 +4,13 @@
  * to look again.
  */
 
-import { Conversation } from "./conversation.js";
+import { Conversations } from "./conversations.js";
 import { mentions } from "./names.js";
-import { nameKey, randomId } from "./natter.js";
+import { nameKey } from "./natter.js";
+import { Outbox } from "./outbox.js";
 
-/** @typedef {import("./conversation.js").MessageItem} MessageItem */
-/** @typedef {{ ref: string, key: string, body: string, at: number }} Outgoing */
+/** @typedef {import("./conversation.js").Conversation} Conversation */
+/** @typedef {import("./items.js").MessageItem} MessageItem */
 /**
  * @typedef {object} ModelOptions
  * @property {import("./natter.js").Natter} client
@@ -23,32 +24,14 @@ import { nameKey, randomId } from "./natter.js";
  * @property {() => number} [now]
  */
 
-/** How long somebody who typed is thought to type; the server tells at most once a second. */
-export const TYPING_SHOWN_MS = 5_000;
 const HISTORY_PAGE = 100;
-/** Conversations of a kind that are remembered for the next visit. */
-const OPEN_MAX = 30;
-/** As long as the server is sure to know a ref (docs/protocol.md, "Idempotence"), less a reserve. */
-export const OUTBOX_MS = 540_000;
 
 export class ChatModel {
-  /** @type {Map<string, Conversation>} */
-  conversations = new Map();
-  /** @type {Conversation} */
-  active;
   /** @type {import("./natter.js").StateChange} */
   state = { state: "connecting" };
-  /** @type {import("./natter.js").Joined | undefined} */
-  #inbox;
   #options;
-  /** What was open when this tab, or another, was here last, is open again. */
-  #isResumed = false;
-  /** Under which names the browser remembers what is this person's. */
-  #names;
   #client;
-  #now;
-  /** @type {Outgoing[]} */
-  #outbox = [];
+  #outbox;
 
   /**
    * @param {ModelOptions} options
@@ -57,28 +40,21 @@ export class ChatModel {
   constructor(options, room) {
     this.#options = options;
     this.#client = options.client;
-    this.#now = options.now ?? Date.now;
-    const me = nameKey(options.client.username);
-    this.#names = {
-      rooms: `rooms:${me}`,
-      people: `people:${me}`,
-      read: `read:${me}:`,
-      outbox: `outbox:${me}`,
-    };
-    this.active = this.#open("room", room);
+    this.#outbox = new Outbox(options);
+    this.conversations = new Conversations(options, room);
     const { client } = options;
     client.addEventListener("state", ({ detail }) => this.#become(detail));
-    client.addEventListener("joined", ({ detail }) => this.#joined(detail));
     client.addEventListener("left", ({ detail }) => this.#shut(detail));
-    client.addEventListener("message", ({ detail }) => this.#take(detail));
     client.addEventListener("ack", ({ detail }) => this.#acknowledge(detail));
-    client.addEventListener("deletion", ({ detail }) => this.#remove(detail));
-    client.addEventListener("gap", ({ detail }) => this.#miss(detail));
-    client.addEventListener("typing", ({ detail }) => this.#type(detail));
     client.addEventListener("presence", () => options.changed());
     client.addEventListener("error", ({ detail: { code, message, room } }) => {
       if (code !== "connect_failed") options.failed(code, message, room);
     });
+  }
+
+  /** The conversation that is shown. */
+  get active() {
+    return this.conversations.active;
   }
 
   get username() {
@@ -91,18 +67,17 @@ export class ChatModel {
   }
 
   get unread() {
-    let count = 0;
-    for (const { unread } of this.conversations.values()) count += unread;
-    return count;
+    return this.conversations.unread;
   }
 
   /** What asks for this very person: direct messages and mentions. */
   get calls() {
-    let count = 0;
-    for (const { kind, unread, mentions } of this.conversations.values()) {
-      count += kind === "direct" ? unread : mentions;
-    }
-    return count;
+    return this.conversations.calls;
+  }
+
+  /** What a message may have, in bytes of UTF-8, once the server has told. */
+  get bodyBytesMax() {
+    return this.#client.limits?.bodyBytesMax;
   }
 
   /** Who is in the active room; in a direct conversation, the two. */
@@ -118,32 +93,13 @@ export class ChatModel {
     return this.#client.transport === "websocket";
   }
 
-  /** @param {string} name */
-  isMe(name) {
-    return nameKey(name) === nameKey(this.username);
-  }
-
   /** Goes on where this tab was: its rooms, its people, and what it had not got rid of. */
   resume() {
-    const { store } = this.#options;
-    for (const name of store.list(this.#names.rooms, "element")) {
-      if (typeof name === "string") this.openRoom(name, false);
-    }
-    for (const name of store.list(this.#names.people, "element")) {
-      if (typeof name === "string") this.openDirect(name, false);
-    }
-    const outbox = store.list(this.#names.outbox, "session");
-    for (const entry of /** @type {Outgoing[]} */ (outbox)) {
-      const conversation = this.#openByKey(String(entry?.key));
-      if (!conversation || typeof entry.body !== "string") continue;
-      this.#outbox.push(entry);
-      const { ref, body, at } = entry;
-      conversation.addPending({ ref, body, at, sender: this.username });
-      if (this.#now() - at < OUTBOX_MS) this.#transmit(conversation, entry);
-      else conversation.mark(ref, "perhaps", "expired");
-    }
-    this.#isResumed = true;
-    this.#rememberOpen();
+    const { conversations } = this;
+    for (const name of conversations.remembered("room")) this.openRoom(name, false);
+    for (const name of conversations.remembered("direct")) this.openDirect(name, false);
+    this.#outbox.resume((key) => this.#openByKey(key));
+    conversations.resumed();
     this.#options.changed();
   }
 
@@ -161,7 +117,7 @@ export class ChatModel {
    */
   openRoom(name, activate = true) {
     const isKnown = this.conversations.has("#" + nameKey(name));
-    const conversation = this.#open("room", name);
+    const conversation = this.conversations.open("room", name);
     if (activate) this.activate(conversation);
     if (isKnown) return;
     // Why it cannot be joined is told as an `error`.
@@ -175,44 +131,16 @@ export class ChatModel {
    * @param {boolean} [activate]
    */
   openDirect(name, activate = true) {
-    const conversation = this.#open("direct", name);
+    const conversation = this.conversations.open("direct", name);
     if (activate) this.activate(conversation);
-  }
-
-  /**
-   * @param {"room" | "direct"} kind
-   * @param {string} name
-   */
-  #open(kind, name) {
-    const made = new Conversation(kind, name);
-    const known = this.conversations.get(made.key);
-    if (known) return known;
-    this.conversations.set(made.key, made);
-    if (kind === "direct" && this.#inbox) this.#begin(made, this.#inbox);
-    this.#rememberOpen();
-    return made;
   }
 
   /** @param {Conversation} conversation */
   leave({ key, kind, name }) {
-    this.conversations.delete(key);
     if (kind === "room") this.#client.leave(name);
-    this.#outbox = this.#outbox.filter((each) => each.key !== key);
-    this.#rememberOutbox();
-    const [first] = this.conversations.values();
-    if (key === this.active.key && first) this.active = first;
-    this.#rememberOpen();
+    this.#outbox.leave(key);
+    this.conversations.close(key);
     this.#options.changed();
-  }
-
-  #rememberOpen() {
-    if (!this.#isResumed) return;
-    const { store } = this.#options;
-    const all = [...this.conversations.values()];
-    for (const [kind, name] of /** @type {const} */ ([["room", "rooms"], ["direct", "people"]])) {
-      const names = all.filter((each) => each.kind === kind).map((each) => each.name);
-      store.set(this.#names[name], JSON.stringify(names.slice(0, OPEN_MAX)), "element");
-    }
   }
 
   /**
@@ -225,7 +153,7 @@ export class ChatModel {
     const conversation = this.conversations.get(key);
     if (!conversation) return;
     if (conversation !== this.active && this.active.unread === 0) this.active.lineKey = "";
-    this.active = conversation;
+    this.conversations.active = conversation;
     if (conversation.kind === "direct" && conversation.items.length === 0) {
       this.loadOlder(conversation);
     }
@@ -239,13 +167,8 @@ export class ChatModel {
    */
   read(conversation) {
     if (!conversation.markRead()) return;
-    this.#rememberRead(conversation);
+    this.conversations.rememberRead(conversation);
     this.#options.changed();
-  }
-
-  /** @param {Conversation} conversation */
-  #rememberRead({ key, epoch, readUpTo }) {
-    this.#options.store.set(this.#names.read + key, `${epoch}:${readUpTo}`);
   }
 
   /** @param {Conversation} conversation */
@@ -260,7 +183,7 @@ export class ChatModel {
       const page = await this.#client.history({ ...target, before: oldest, limit: HISTORY_PAGE });
       const isMention = (/** @type {string} */ body) =>
         kind === "room" && mentions(body, this.username);
-      conversation.prepend(page, (sender) => this.isMe(sender), isMention);
+      conversation.prepend(page, (sender) => this.conversations.isMe(sender), isMention);
     } catch (error) {
       conversation.isLoading = false;
       // Asked again it would be refused again.
@@ -278,10 +201,7 @@ export class ChatModel {
    * @param {Conversation} [conversation]
    */
   send(body, conversation = this.active) {
-    const entry = { ref: randomId(), key: conversation.key, body, at: this.#now() };
-    conversation.addPending({ ...entry, sender: this.username });
-    this.#outbox.push(entry);
-    this.#transmit(conversation, entry);
+    this.#outbox.send(body, conversation);
   }
 
   /**
@@ -291,10 +211,7 @@ export class ChatModel {
    * @param {MessageItem} item
    */
   retry(conversation, { ref }) {
-    const entry = this.#outbox.find((each) => each.ref === ref);
-    if (!entry) return;
-    conversation.mark(ref, "pending");
-    this.#transmit(conversation, entry);
+    this.#outbox.retry(conversation, ref);
   }
 
   /**
@@ -303,47 +220,15 @@ export class ChatModel {
    */
   discard(conversation, { ref }) {
     conversation.discard(ref);
-    this.#forget(ref);
+    this.#outbox.forget(ref);
     this.#options.changed();
-  }
-
-  /**
-   * @param {Conversation} conversation
-   * @param {{ ref: string, body: string }} entry
-   */
-  async #transmit(conversation, { ref, body }) {
-    this.#rememberOutbox();
-    this.#options.changed();
-    const { kind, name } = conversation;
-    try {
-      const target = kind === "room" ? { room: name, ref } : { to: name, ref };
-      // That it is stored is told as an `ack`.
-      await this.#client.send(body, target);
-    } catch (error) {
-      const { code, cause } = /** @type {any} */ (error);
-      const isPerhaps = code === "perhaps_sent";
-      conversation.mark(ref, isPerhaps ? "perhaps" : "failed", isPerhaps ? cause?.code : code);
-      this.#options.changed();
-    }
   }
 
   /** @param {import("./natter.js").Ack} ack */
   #acknowledge(ack) {
-    const { key = "" } = this.#outbox.find(({ ref }) => ref === ack.ref) ?? {};
+    const key = this.#outbox.forget(ack.ref);
     this.conversations.get(key)?.acknowledge(ack);
-    this.#forget(ack.ref);
     this.#options.changed();
-  }
-
-  /** @param {string} ref */
-  #forget(ref) {
-    this.#outbox = this.#outbox.filter((each) => each.ref !== ref);
-    this.#rememberOutbox();
-  }
-
-  #rememberOutbox() {
-    const value = this.#outbox.length === 0 ? "" : JSON.stringify(this.#outbox);
-    this.#options.store.set(this.#names.outbox, value, "session");
   }
 
   /**
@@ -367,11 +252,7 @@ export class ChatModel {
 
   /** Who types in a conversation, but oneself. @param {Conversation} conversation */
   typers(conversation) {
-    const now = this.#now();
-    for (const [name, until] of conversation.typers) {
-      if (until <= now) conversation.typers.delete(name);
-    }
-    return [...conversation.typers.keys()];
+    return this.conversations.typers(conversation);
   }
 
   /** @param {import("./natter.js").StateChange} change */
@@ -380,95 +261,15 @@ export class ChatModel {
     this.#options.changed();
   }
 
-  /** @param {string} room @returns {Conversation[]} of the inbox all direct ones */
-  #of(room) {
-    if (!room.startsWith("@")) {
-      const found = this.conversations.get("#" + nameKey(room));
-      return found ? [found] : [];
-    }
-    return [...this.conversations.values()].filter(({ kind }) => kind === "direct");
-  }
-
-  /** @param {import("./natter.js").Joined} joined */
-  #joined(joined) {
-    if (joined.room.startsWith("@")) this.#inbox = joined;
-    for (const conversation of this.#of(joined.room)) this.#begin(conversation, joined);
-    this.#options.changed();
-  }
-
-  /**
-   * @param {Conversation} conversation
-   * @param {import("./natter.js").Joined} joined
-   */
-  #begin(conversation, joined) {
-    const read = this.#options.store.get(this.#names.read + conversation.key);
-    conversation.begin(joined, read);
-    if (conversation.kind === "room") conversation.name = joined.room;
-  }
-
-  /**
-   * A direct conversation that is opened later on begins where the inbox is by then: what it has said
-   * before that is the past.
-   *
-   * @param {{ room: string, offset: number }} entry
-   */
-  #follow({ room, offset }) {
-    if (this.#inbox && room.startsWith("@")) this.#inbox = { ...this.#inbox, offset };
-  }
-
   /**
    * A new token does not allow the room; one that the person has left is not here any more.
    *
    * @param {{ room: string }} left
    */
   #shut({ room }) {
-    for (const conversation of this.#of(room)) {
+    for (const conversation of this.conversations.of(room)) {
       this.leave(conversation);
       this.#options.failed("forbidden", "", conversation.name);
     }
-  }
-
-  /** @param {import("./natter.js").Message} message */
-  #take(message) {
-    const { room, sender, body } = message;
-    const own = this.isMe(sender);
-    const isDirect = room.startsWith("@");
-    const other = message.with ?? sender;
-    const conversation = isDirect ? this.#open("direct", other) : this.#of(room)[0];
-    this.#follow(message);
-    if (!conversation) return;
-    const isMention = !isDirect && !own && mentions(body, this.username);
-    const isSeen = this.#options.isSeen(conversation);
-    const { readUpTo } = conversation;
-    const item = conversation.take(message, { own, isSeen, isMention });
-    if (item && !own && item.place > conversation.head) {
-      this.#options.arrived(conversation, item, isMention || isDirect);
-    }
-    if (conversation.readUpTo !== readUpTo) this.#rememberRead(conversation);
-    conversation.trim(conversation === this.active && !isSeen);
-    this.#options.changed();
-  }
-
-  /** @param {import("./natter.js").Deletion} deletion */
-  #remove(deletion) {
-    this.#follow(deletion);
-    const { room, target } = deletion;
-    for (const conversation of this.#of(room)) conversation.remove(target);
-    this.#options.changed();
-  }
-
-  /** @param {import("./natter.js").Gap} gap */
-  #miss({ room, from, to }) {
-    this.#follow({ room, offset: to });
-    for (const conversation of this.#of(room)) conversation.miss(from, to);
-    this.#options.changed();
-  }
-
-  /** @param {import("./natter.js").Typing} typing */
-  #type({ room, username }) {
-    if (this.isMe(username)) return;
-    const key = room === undefined ? "@" + nameKey(username) : "#" + nameKey(room);
-    this.conversations.get(key)?.typers.set(username, this.#now() + TYPING_SHOWN_MS);
-    this.#options.changed();
   }
 }

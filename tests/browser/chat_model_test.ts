@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { ChatModel, OUTBOX_MS, TYPING_SHOWN_MS } from "../../static/chat_model.js";
+import { ChatModel } from "../../static/chat_model.js";
 import type { Conversation } from "../../static/conversation.js";
+import { TYPING_SHOWN_MS } from "../../static/conversations.js";
 import { type Natter, NatterError } from "../../static/natter.js";
+import { OUTBOX_MS } from "../../static/outbox.js";
 import { Storage } from "../../static/storage.js";
 
 interface Sent {
