@@ -1,7 +1,15 @@
 // @ts-check
 /// <reference lib="dom" />
-/** Sound and notifications: off until a person turns them on by a click. */
+/**
+ * What is told beside the conversation: to who hears it read out, and of what has failed; by sound and
+ * notifications, which are off until a person turns them on by a click.
+ */
 
+import { h } from "./dom.js";
+
+/** More new messages at once than this are only counted for those who listen. */
+const SPOKEN_MAX = 3;
+const TOAST_MS = 6_000;
 const NOTES_HZ = [660, 880];
 const NOTE_SECONDS = 0.09;
 
@@ -10,22 +18,23 @@ export class Alerts {
   /** @type {AudioContext | undefined} */
   #audio;
 
-  /** @param {import("./storage.js").Storage} store */
+  /** @param {() => import("./storage.js").Storage} store */
   constructor(store) {
     this.#store = store;
   }
 
   get sound() {
-    return this.#store.get("sound") === "on";
+    return this.#store().get("sound") === "on";
   }
 
   get notify() {
-    return this.#store.get("notify") === "on" && globalThis.Notification?.permission === "granted";
+    return this.#store().get("notify") === "on" &&
+      globalThis.Notification?.permission === "granted";
   }
 
   /** @param {boolean} on */
   setSound(on) {
-    this.#store.set("sound", on ? "on" : "");
+    this.#store().set("sound", on ? "on" : "");
     if (on) this.play();
   }
 
@@ -38,7 +47,7 @@ export class Alerts {
   async setNotify(on) {
     const { Notification } = globalThis;
     const isAllowed = on && Notification && await Notification.requestPermission() === "granted";
-    this.#store.set("notify", isAllowed ? "on" : "");
+    this.#store().set("notify", isAllowed ? "on" : "");
     return Boolean(isAllowed);
   }
 
@@ -78,5 +87,49 @@ export class Alerts {
     } catch {
       // Where only a service worker may show them, as on Android, there are none.
     }
+  }
+}
+
+export class Announcer {
+  /** Heard, not seen. */
+  spoken = h("div", { class: "visually-hidden", "aria-live": "polite" });
+  toast = h("p", { class: "toast", role: "alert", hidden: true });
+  #words;
+  /** @type {string[]} */
+  #heard = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /** @param {import("./words.js").Words} words */
+  constructor(words) {
+    this.#words = words;
+  }
+
+  /** @param {string} text to be spoken next */
+  hear(text) {
+    this.#heard.push(text);
+  }
+
+  /** Additions only: neither history nor what comes into view by scrolling is read out. */
+  speak() {
+    const heard = this.#heard.splice(0);
+    if (heard.length === 0) return;
+    this.spoken.textContent = heard.length > SPOKEN_MAX
+      ? this.#words.text("newMessages", { count: heard.length })
+      : heard.join("\n");
+  }
+
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {string} [room] that could not be joined
+   */
+  fail(code, message, room) {
+    const isShut = code === "room_name_invalid" || code === "forbidden";
+    if (room !== undefined && isShut) this.#words.say(this.toast, "roomInvalid", { room });
+    else this.#words.say(this.toast, "actionFailed", { reason: message });
+    this.toast.hidden = false;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.toast.hidden = true, TOAST_MS);
   }
 }

@@ -7,34 +7,17 @@
  * @module
  */
 
-import { Alerts } from "./alerts.js";
 import { ChatModel } from "./chat_model.js";
+import { ChatView } from "./chat_view.js";
 import { readCloseCode } from "./close_codes.js";
-import { Composer } from "./composer.js";
-import { h, iconButton } from "./dom.js";
+import { h } from "./dom.js";
 import { JoinView } from "./join_view.js";
-import { isComposing } from "./keys.js";
-import { chooseLanguage } from "./languages.js";
-import { MessageList } from "./message_list.js";
 import { checkName } from "./names.js";
 import { nameKey, Natter } from "./natter.js";
-import { People } from "./people.js";
-import { Me, Preferences } from "./settings.js";
-import { Sidebar } from "./sidebar.js";
-import { StatusLine } from "./status_line.js";
+import { Settings } from "./settings.js";
 import { Storage } from "./storage.js";
 import { STYLES } from "./styles.js";
 import { Words } from "./words.js";
-
-/** @typedef {import("./conversation.js").Conversation} Conversation */
-
-/** In a page out of sight nothing is drawn, but counts in its title still change. */
-const HIDDEN_MS = 200;
-/** How often it is looked whether somebody still types, while somebody does. */
-const TYPING_LOOK_MS = 1_000;
-/** More new messages at once than this are only counted for those who listen. */
-const SPOKEN_MAX = 3;
-const TOAST_MS = 6_000;
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLES);
@@ -60,102 +43,34 @@ export class NatterChat extends HTMLElement {
   #model;
   #server = new URL(".", import.meta.url);
   #store = new Storage(this.#server);
-  #alerts = new Alerts(this.#store);
   #isStarted = false;
   #wasOpen = false;
-  #isScheduled = false;
-  #told = "";
-  #width = 0;
-  /** @type {string[]} */
-  #spoken = [];
-  /** @type {HTMLElement | undefined} what opened the drawer, and has the focus back after it */
-  #opener;
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  #typingTimer;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #toastTimer;
   #listening = new AbortController();
-
-  /**
-   * @param {"language" | "theme"} name
-   * @param {string} value
-   */
-  #choose = (name, value) => {
-    this.#store.set(name, value);
-    this.#applySettings();
-  };
-  #joinPreferences = new Preferences(this.#words, this.#choose);
-  #settingsPreferences = new Preferences(this.#words, this.#choose);
+  #settings = new Settings(this, this.#root, this.#words, {
+    store: () => this.#store,
+    changed: (settings) => {
+      this.#emit("natter-settings", settings);
+      this.#chat.changed();
+    },
+  });
   #join = new JoinView(
     this.#words,
     (name, room) => this.#connect(name, room),
-    this.#joinPreferences.element,
+    this.#settings.whereOneJoins.element,
   );
-  #me = new Me(this.#words, this.#settingsPreferences.element, {
-    sound: (on) => this.#alerts.setSound(on),
-    notify: (on) => this.#alerts.setNotify(on),
-    leave: () => this.leave(),
-  });
-  #sidebar = new Sidebar(this.#words, {
-    activate: (conversation) => this.#activate(conversation),
-    leave: (conversation) => this.#model?.leave(conversation),
-    openRoom: (name) => {
-      this.#model?.openRoom(name);
-      this.#closeDrawer();
-      this.#composer.focus();
-    },
-    close: () => this.#closeDrawer(),
-  }, this.#me.element);
-  #people = new People(this.#words, {
-    direct: (name) => this.#direct(name),
-    close: () => this.#closeDrawer(),
-  });
-  #list = new MessageList(this.#words, {
-    older: () => void this.#model?.loadOlder(this.#model.active),
-    atEnd: () => this.#look(),
-    hasCommands: () => this.#model?.hasCommands ?? false,
-    retry: (item) => this.#model?.retry(this.#model.active, item),
-    discard: (item) => this.#model?.discard(this.#model.active, item),
-    remove: (item) => void this.#model?.delete(this.#model.active, item),
-    direct: (name) => this.#direct(name),
-  });
-  #composer = new Composer(this.#words, {
-    send: (text) => {
-      this.#model?.send(text);
-      this.#list.goToEnd();
-    },
-    typing: () => this.#model?.typing(),
+  #chat = new ChatView(this.#words, this.#root, this.#settings.amongSettings.element, {
     store: () => this.#store,
+    act: () => this.#act(),
+    leave: () => this.leave(),
+    unread: (count, calls) => this.#emit("natter-unread", { count, calls }),
   });
-  #status = new StatusLine(this.#words, () => this.#act());
-  #title = h("h2", { class: "title" });
-  #spoke = h("div", { class: "visually-hidden", "aria-live": "polite" });
-  #toast = h("p", { class: "toast", role: "alert", hidden: true });
-  #menuBadge = h("span", { class: "menu-badge", "aria-hidden": "true", hidden: true });
-  /** @type {HTMLElement} */
-  #menu = iconButton(this.#words, "openSidebar", "menu", {
-    class: "menu-button",
-    "aria-controls": "sidebar",
-    click: () => this.#openDrawer("rooms", this.#menu),
-  });
-  #main = h("section", { class: "main" });
-  #chat = this.#buildChat();
 
   constructor() {
     super();
     const shadow = this.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [sheet];
-    this.#root.append(this.#join.element, this.#chat, this.#spoke, this.#toast);
+    this.#root.append(this.#join.element, ...this.#chat.elements);
     shadow.append(this.#root);
-    this.#root.addEventListener("keydown", (event) => {
-      // What an input method is told to drop is no wish to leave.
-      if (event.key === "Escape" && !isComposing(event)) this.#closeDrawer();
-    });
-    new ResizeObserver(([entry]) => {
-      const width = entry?.contentRect.width ?? 0;
-      if (width !== this.#width) this.#closeDrawer(false);
-      this.#width = width;
-    }).observe(this);
   }
 
   /** In token mode: asked at every connect, and before a token expires. */
@@ -189,15 +104,10 @@ export class NatterChat extends HTMLElement {
     this.#isStarted = true;
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    document.addEventListener("visibilitychange", () => {
-      this.#look();
-      // A frame that was asked for just before comes only when the page is seen again.
-      if (document.hidden) setTimeout(() => this.#draw(), HIDDEN_MS);
-    }, { signal });
-    addEventListener("focus", () => this.#look(), { signal });
+    this.#chat.watch(signal);
     // Two tabs of one person: what one chooses, the other shows.
     addEventListener("storage", ({ key }) => {
-      if (/:(language|theme)$/.test(key ?? "")) this.#applySettings();
+      if (/:(language|theme)$/.test(key ?? "")) this.#settings.apply();
     }, { signal });
     this.#restart();
   }
@@ -219,7 +129,7 @@ export class NatterChat extends HTMLElement {
    */
   attributeChangedCallback(name, before, value) {
     if (!this.#isStarted || before === value) return;
-    if (name === "theme" || name === "lang") this.#applySettings();
+    if (name === "theme" || name === "lang") this.#settings.apply();
     else if (name === "room" && this.#model && this.#wasOpen) {
       this.#model.openRoom(value ?? "lobby");
     } else this.#restart();
@@ -245,8 +155,7 @@ export class NatterChat extends HTMLElement {
     if (!this.#server.pathname.endsWith("/")) this.#server.pathname += "/";
     // Two on one page, or the same one tomorrow: known by its id, or else by its room.
     this.#store = new Storage(this.#server, this.id || this.getAttribute("room") || "");
-    this.#alerts = new Alerts(this.#store);
-    this.#applySettings();
+    this.#settings.apply();
     const username = this.getAttribute("username") ?? "";
     const here = this.#store.get("here", "session");
     const name = username || here || this.#store.get("nickname");
@@ -287,11 +196,18 @@ export class NatterChat extends HTMLElement {
     this.#model = new ChatModel({
       client,
       store: this.#store,
-      changed: () => this.#schedule(),
-      arrived: (conversation, item, isCall) => this.#arrived(conversation, item, isCall),
-      isSeen: (conversation) => this.#isSeen(conversation),
-      failed: (...failure) => this.#fail(...failure),
+      changed: () => this.#chat.changed(),
+      arrived: (conversation, item, isCall) => {
+        const { kind, name } = conversation;
+        const { sender, body } = item;
+        const place = kind === "room" ? { room: name } : { with: name };
+        this.#emit("natter-message", { ...place, sender, body });
+        this.#chat.arrived(conversation, item, isCall);
+      },
+      isSeen: (conversation) => this.#chat.isSeen(conversation),
+      failed: (...failure) => this.#chat.fail(...failure),
     }, room);
+    this.#chat.prepare(this.#model);
     this.#join.clearError();
     this.#join.setBusy(true);
   }
@@ -302,12 +218,8 @@ export class NatterChat extends HTMLElement {
     this.#model = undefined;
     this.#wasOpen = false;
     client?.close();
-    this.#status.stop();
-    clearInterval(this.#typingTimer);
     this.#join.setBusy(false);
-    // So that the next one is shown and remembered, also where it has the same name.
-    this.#title.replaceChildren();
-    this.#tellUnread();
+    this.#chat.close();
   }
 
   /**
@@ -345,18 +257,14 @@ export class NatterChat extends HTMLElement {
     this.#join.setBusy(false);
     const hadFocus = this.#root.contains(this.shadowRoot?.activeElement ?? null);
     this.#join.element.hidden = true;
-    this.#chat.hidden = false;
-    model.resume();
-    this.#render();
-    if (hadFocus || this.hasAttribute("autofocus")) this.#composer.focus();
+    this.#chat.open();
+    if (hadFocus || this.hasAttribute("autofocus")) this.#chat.focus();
     this.#emit("natter-joined", { username, room: active.name });
   }
 
   #showJoin(focus = true) {
-    this.#closeDrawer(false);
-    this.#me.close();
+    this.#chat.hide();
     this.#join.element.hidden = false;
-    this.#chat.hidden = true;
     this.#join.clearError();
     if (focus) this.#join.focus();
   }
@@ -373,215 +281,7 @@ export class NatterChat extends HTMLElement {
       return this.#join.refuse(remedy, text, { name, room, code });
     }
     // The button goes with its reason, and the focus must not go with it.
-    this.#composer.focus();
-  }
-
-  // ---- The chat
-
-  #buildChat() {
-    /** @type {HTMLElement} */
-    const people = iconButton(this.#words, "openPeople", "people", {
-      class: "people-button",
-      "aria-controls": "people",
-      click: () => this.#openDrawer("people", people),
-    });
-    this.#menu.append(this.#menuBadge);
-    const titles = h("div", { class: "titles" }, this.#title, this.#status.line);
-    const header = h("header", { class: "bar" }, this.#menu, titles, people);
-    this.#list.element.prepend(this.#status.strip);
-    this.#main.append(header, this.#status.live, this.#list.element, this.#composer.element);
-    this.#words.label(this.#main, "chat");
-    const scrim = h("div", { class: "scrim", click: () => this.#closeDrawer() });
-    return h(
-      "div",
-      { class: "chat", hidden: true },
-      this.#sidebar.element,
-      this.#main,
-      scrim,
-      this.#people.element,
-    );
-  }
-
-  /**
-   * @param {"rooms" | "people"} which
-   * @param {HTMLElement} opener
-   */
-  #openDrawer(which, opener) {
-    this.#opener = opener;
-    this.#root.dataset["drawer"] = which;
-    const isRooms = which === "rooms";
-    this.#main.inert = true;
-    // In a window of middling width the rooms stand beside the conversation, behind the drawer.
-    this.#sidebar.element.inert = !isRooms;
-    const drawer = isRooms ? this.#sidebar.element : this.#people.element;
-    const first = drawer.querySelector("[tabindex='0']") ?? drawer.querySelector(".drawer-close");
-    // Still on its way in: to scroll to it would move the whole chat.
-    /** @type {HTMLElement | null} */ (first)?.focus({ preventScroll: true });
-  }
-
-  /** @param {boolean} [focus] */
-  #closeDrawer(focus = true) {
-    if (!this.#root.dataset["drawer"]) return;
-    delete this.#root.dataset["drawer"];
-    this.#main.inert = this.#sidebar.element.inert = false;
-    if (focus) this.#opener?.focus();
-  }
-
-  /** @param {Conversation} conversation */
-  #activate(conversation) {
-    const isDrawer = Boolean(this.#root.dataset["drawer"]);
-    this.#model?.activate(conversation);
-    this.#closeDrawer(false);
-    this.#render();
-    if (isDrawer || matchMedia("(hover: hover)").matches) this.#composer.focus();
-  }
-
-  /** @param {string} name */
-  #direct(name) {
-    this.#model?.openDirect(name);
-    this.#closeDrawer(false);
-    this.#render();
-    this.#composer.focus();
-  }
-
-  /** Draws what has changed, once a frame however much that is. */
-  #schedule() {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    if (document.hidden) setTimeout(() => this.#draw(), HIDDEN_MS);
-    else requestAnimationFrame(() => this.#draw());
-  }
-
-  #draw() {
-    if (!this.#isScheduled) return;
-    this.#isScheduled = false;
-    this.#render();
-  }
-
-  #render() {
-    const model = this.#model;
-    if (!model || !this.#wasOpen) return;
-    const { active, state, username, people, unsent } = model;
-    this.#showTitle(active);
-    const peopleCount = active.kind === "room" ? people.userCount : 0;
-    this.#status.show(state, { unsent, people: peopleCount, name: username, room: active.name });
-    this.#composer.setClosed(state.state === "closed");
-    this.#composer.setLimit(this.#client?.limits?.bodyBytesMax);
-    this.#composer.open(active.key);
-    this.#list.show(active);
-    this.#sidebar.show(model.conversations.values(), active);
-    this.#people.show(people, username);
-    this.#me.show(username, this.#alerts);
-    this.#showTyping(model.typers(active));
-    this.#tellUnread();
-    this.#speak();
-  }
-
-  /** A tab that is loaded again begins with the room that is shown. @param {Conversation} active */
-  #showTitle({ kind, name }) {
-    const sign = kind === "room" ? "#" : "";
-    if (this.#title.textContent === sign + name) return;
-    this.#root.dataset["kind"] = kind;
-    this.#title.replaceChildren(h("bdi", {}, name));
-    if (kind !== "room") return;
-    this.#title.prepend(h("span", { class: "sign", "aria-hidden": "true" }, sign));
-    this.#store.set("room", name, "session");
-  }
-
-  /** @param {string[]} typers */
-  #showTyping(typers) {
-    this.#composer.showTyping(typers);
-    clearInterval(this.#typingTimer);
-    if (typers.length > 0) {
-      this.#typingTimer = setInterval(() => this.#schedule(), TYPING_LOOK_MS);
-    }
-  }
-
-  #tellUnread() {
-    const count = this.#model?.unread ?? 0;
-    const calls = this.#model?.calls ?? 0;
-    const elsewhere = count - (this.#model?.active.unread ?? 0);
-    this.#menuBadge.hidden = elsewhere === 0;
-    this.#menuBadge.textContent = String(elsewhere);
-    if (elsewhere === 0) this.#words.label(this.#menu, "openSidebar");
-    else this.#words.label(this.#menu, "openSidebarUnread", { count: elsewhere });
-    const told = `${count} ${calls}`;
-    if (told === this.#told) return;
-    this.#told = told;
-    this.#emit("natter-unread", { count, calls });
-  }
-
-  // ---- What is seen and heard
-
-  /** @param {Conversation} conversation */
-  #isSeen(conversation) {
-    return conversation === this.#model?.active && this.#list.isAtEnd && !document.hidden &&
-      document.hasFocus() && !this.#chat.hidden;
-  }
-
-  /** Somebody looks at it, perhaps. */
-  #look() {
-    const model = this.#model;
-    if (model && this.#wasOpen && this.#isSeen(model.active)) model.read(model.active);
-  }
-
-  /**
-   * @param {Conversation} conversation
-   * @param {import("./conversation.js").MessageItem} item
-   * @param {boolean} isCall it asks for this very person
-   */
-  #arrived(conversation, { sender, body }, isCall) {
-    const { kind, name, key } = conversation;
-    const place = kind === "room" ? { room: name } : { with: name };
-    this.#emit("natter-message", { ...place, sender, body });
-    if (conversation === this.#model?.active) this.#spoken.push(`${sender}: ${body}`);
-    if (!this.#isSeen(conversation) && this.#alerts.sound) this.#alerts.play();
-    if (isCall && (document.hidden || !document.hasFocus())) {
-      const title = kind === "room" ? `${sender} · #${name}` : sender;
-      this.#alerts.tell(title, body, key, () => this.#activate(conversation));
-    }
-  }
-
-  /** Additions only: neither history nor what comes into view by scrolling is read out. */
-  #speak() {
-    const spoken = this.#spoken.splice(0);
-    if (spoken.length === 0) return;
-    this.#spoke.textContent = spoken.length > SPOKEN_MAX
-      ? this.#words.text("newMessages", { count: spoken.length })
-      : spoken.join("\n");
-  }
-
-  /**
-   * @param {string} code
-   * @param {string} message
-   * @param {string} [room] that could not be joined
-   */
-  #fail(code, message, room) {
-    const isShut = code === "room_name_invalid" || code === "forbidden";
-    if (room !== undefined && isShut) this.#words.say(this.#toast, "roomInvalid", { room });
-    else this.#words.say(this.#toast, "actionFailed", { reason: message });
-    this.#toast.hidden = false;
-    clearTimeout(this.#toastTimer);
-    this.#toastTimer = setTimeout(() => this.#toast.hidden = true, TOAST_MS);
-  }
-
-  // ---- Language and colours
-
-  /** What the host has set, or else the person. */
-  #applySettings() {
-    const lang = this.getAttribute("lang");
-    const language = lang
-      ? chooseLanguage([lang, ...navigator.languages])
-      : chooseLanguage(navigator.languages, this.#store.get("language"));
-    const given = this.getAttribute("theme") || this.#store.get("theme");
-    const theme = given === "light" || given === "dark" ? given : "auto";
-    this.#words.speak(language);
-    this.#root.dataset["theme"] = theme;
-    const fixed = { language: this.hasAttribute("lang"), theme: this.hasAttribute("theme") };
-    this.#joinPreferences.show(language, theme, fixed);
-    this.#settingsPreferences.show(language, theme, fixed);
-    this.#emit("natter-settings", { language, theme });
-    this.#schedule();
+    this.#chat.focus();
   }
 
   /**

@@ -3,6 +3,7 @@
 /** What a person chooses for oneself: the language, the colours, sound and notifications. */
 
 import { avatar, h, icon } from "./dom.js";
+import { chooseLanguage } from "./languages.js";
 import { nameKey } from "./natter.js";
 
 /** @typedef {import("./languages.js").Language} Language */
@@ -46,6 +47,52 @@ export class Preferences {
     this.#theme.value = theme;
     this.#language.hidden = fixed.language;
     this.#theme.hidden = fixed.theme;
+  }
+}
+
+/** The language and the colours of a chat: what the host has set, or else the person. */
+export class Settings {
+  #host;
+  #root;
+  #words;
+  #options;
+
+  /**
+   * @param {HTMLElement} host the element
+   * @param {HTMLElement} root all that is in it
+   * @param {import("./words.js").Words} words
+   * @param {{ store: () => import("./storage.js").Storage,
+   *   changed: (settings: { language: Language, theme: Theme }) => void }} options
+   */
+  constructor(host, root, words, options) {
+    this.#host = host;
+    this.#root = root;
+    this.#words = words;
+    this.#options = options;
+    /** @param {"language" | "theme"} name @param {string} value */
+    const choose = (name, value) => {
+      options.store().set(name, value);
+      this.apply();
+    };
+    this.whereOneJoins = new Preferences(words, choose);
+    this.amongSettings = new Preferences(words, choose);
+  }
+
+  apply() {
+    const host = this.#host;
+    const store = this.#options.store();
+    const lang = host.getAttribute("lang");
+    const language = lang
+      ? chooseLanguage([lang, ...navigator.languages])
+      : chooseLanguage(navigator.languages, store.get("language"));
+    const given = host.getAttribute("theme") || store.get("theme");
+    const theme = given === "light" || given === "dark" ? given : "auto";
+    this.#words.speak(language);
+    this.#root.dataset["theme"] = theme;
+    const fixed = { language: host.hasAttribute("lang"), theme: host.hasAttribute("theme") };
+    this.whereOneJoins.show(language, theme, fixed);
+    this.amongSettings.show(language, theme, fixed);
+    this.#options.changed({ language, theme });
   }
 }
 
