@@ -6,7 +6,7 @@
  */
 
 import axe from "axe-core";
-import type { Visitor } from "./browser.ts";
+import type { Visitor } from "./visitor.ts";
 
 /**
  * What axe-core has to say, in short.

@@ -4,7 +4,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { findings } from "./axe.ts";
-import { pageTest, setStage, Visitor } from "./browser.ts";
+import { pageTest, setStage } from "./browser.ts";
+import { Visitor } from "./visitor.ts";
 
 const stage = setStage();
 

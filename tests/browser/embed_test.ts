@@ -4,15 +4,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { createHmac, issue } from "../auth/support.ts";
-import {
-  API_KEY,
-  pageTest,
-  type Server,
-  setStage,
-  someone,
-  startServer,
-  Visitor,
-} from "./browser.ts";
+import { API_KEY, pageTest, type Server, setStage, someone, startServer } from "./browser.ts";
+import { Visitor } from "./visitor.ts";
 
 const stage = setStage();
 

@@ -4,7 +4,9 @@
 
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { until } from "../support/deadline.ts";
-import { entry, joinPlayedServer, pageTest, type Play, setStage, type Visitor } from "./browser.ts";
+import { pageTest, setStage } from "./browser.ts";
+import { entry, joinPlayedServer, type Play } from "./played_server.ts";
+import type { Visitor } from "./visitor.ts";
 
 const stage = setStage();
 

@@ -6,15 +6,9 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { until } from "../support/deadline.ts";
 import { FaultProxy } from "../support/fault_proxy.ts";
 import { TemporaryDatabase } from "../support/temporary_database.ts";
-import {
-  entry,
-  joinPlayedServer,
-  pageTest,
-  setStage,
-  someone,
-  startServer,
-  Visitor,
-} from "./browser.ts";
+import { pageTest, setStage, someone, startServer } from "./browser.ts";
+import { entry, joinPlayedServer } from "./played_server.ts";
+import { Visitor } from "./visitor.ts";
 
 const stage = setStage();
 

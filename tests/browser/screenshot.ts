@@ -8,16 +8,9 @@
  */
 
 import type { BrowserContextOptions } from "playwright-core";
-import {
-  API_KEY,
-  entry,
-  type Play,
-  type PlayedServer,
-  playServer,
-  startBrowser,
-  startServer,
-  Visitor,
-} from "./browser.ts";
+import { API_KEY, startBrowser, startServer } from "./browser.ts";
+import { entry, type Play, type PlayedServer, playServer } from "./played_server.ts";
+import { Visitor } from "./visitor.ts";
 
 const DOCS = new URL("../../docs/", import.meta.url);
 const ALBUM = new URL("../../data/screenshots/", import.meta.url);
