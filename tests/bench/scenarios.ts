@@ -98,7 +98,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     kind: "closed",
     clients: 100,
     window: 20,
-    servers: ["natter-frames-plain", "bun-pub"],
+    servers: ["natter-frames-plain", "deno-net", "bun-pub"],
     against: ["bun-pub"],
   },
   "closed-1000": {
@@ -127,7 +127,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     clients: 200,
     messagesPerSecond: 200,
     intervals: 2,
-    servers: ["natter-rich", "natter-frames-plain", "bun-pub"],
+    servers: ["natter-rich", "natter-frames-plain", "deno-net", "bun-pub"],
     against: ["bun-pub"],
     inPairs: true,
   },

@@ -145,6 +145,14 @@ export const SERVERS: Readonly<Record<string, Server>> = {
     program: "deno",
     args: ["run", "--no-config", "--allow-net", "deno-raw.ts"],
   },
+  "deno-net": {
+    ...peer,
+    title: "bare `node:net` loop in Deno",
+    short: "bare node:net loop",
+    program: "deno",
+    args: ["run", "--no-config", "--allow-net", "deno-net.ts"],
+    note: "a write a turn and reader; no store, no checks, no limits",
+  },
   "ws-node": { ...peer, title: "`ws` on Node", program: "node", args: ["ws-node.mjs"] },
   "socketio": {
     ...peer,
