@@ -3,7 +3,8 @@ import { Buffer } from "node:buffer";
 import { createMask, encodeCloseFrame } from "../../lib/websocket/frame.ts";
 import { RawClient, type RawEvent } from "../support/raw_client.ts";
 import { startServer } from "../support/server.ts";
-import { type ConformanceCase, longCases, SHORT_CASES } from "./conformance_cases.ts";
+import { longCases, SHORT_CASES } from "./conformance_cases.ts";
+import type { ConformanceCase } from "./conformance_frames.ts";
 
 const MIB = 1024 * 1024;
 const ENV = {

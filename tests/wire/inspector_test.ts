@@ -4,11 +4,10 @@ import { createInk } from "../../lib/wire/ink.ts";
 import { Inspector, type InspectorOptions, WireError } from "../../lib/wire/inspector.ts";
 import { encodeHandshakeResponse } from "../../lib/websocket/handshake.ts";
 import { ClosedPort } from "../support/closed_port.ts";
+import { ACCEPT, KEY } from "../support/handshake.ts";
 import { type FakeServer, serveOnce } from "./support.ts";
 
 /** RFC 6455 §1.3. */
-const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
-const ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 const HEAD = encodeHandshakeResponse(ACCEPT);
 const SECRET = "q8fT-and-what-nobody-may-see";
 
