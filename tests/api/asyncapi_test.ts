@@ -12,7 +12,7 @@ const KEY = "k".repeat(22), OTHER_KEY = "o".repeat(22);
 const API_KEY = "the-api-key-of-the-programs";
 
 /** What no client can bring about in a test's time, and what shows it instead. */
-const UNSEEN_EVENTS = ["gap"]; // retention in the midst of a stream: tests/chat/rich_test.ts
+const UNSEEN_EVENTS = ["gap"]; // retention in the midst of a stream: tests/chat/rich_positions_test.ts
 
 /** What no client can bring about here: proxies, runtimes, broken peers, faults of ours, and stalls. */
 const UNSEEN_CLOSES = [
