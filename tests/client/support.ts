@@ -5,8 +5,8 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
-import { Natter } from "../../static/natter.js";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Natter, NatterError } from "../../static/natter.js";
 import { until, within } from "../support/deadline.ts";
 import { FaultProxy } from "../support/fault_proxy.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -203,4 +203,10 @@ export async function assertSawAll(
   );
   assertEquals(client.of(room), stored);
   assert(stored.every(({ offset }, index) => offset === index + 1));
+}
+
+/** The code with which a promise rejects. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  const error = await assertRejects(() => within(promise, "a refusal"), NatterError);
+  return error.code;
 }
