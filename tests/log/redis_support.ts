@@ -1,5 +1,5 @@
 /**
- * Logs in a Redis of the test's own.
+ * Logs in a Redis of the test's own, and what the tests of several over one share.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { RedisLink } from "../../lib/log/redis_link.ts";
 import { RedisStore, type RedisStoreOptions } from "../../lib/log/redis_store.ts";
 import { SharedLog } from "../../lib/log/shared.ts";
 import { systemClock } from "../../lib/system_clock.ts";
-import type { TestRedis } from "../support/redis.ts";
+import { type Keeping, TestRedis, testWithRedis } from "../support/redis.ts";
 
 /** A log in Redis, and the connections that it hangs on. */
 export interface TestRedisLog {
@@ -84,3 +84,23 @@ export class RedisLogs implements AsyncDisposable {
     for (const { close } of this.#opened) await close();
   }
 }
+
+/** A test of logs over a Redis of their own. */
+export function test(
+  sentence: string,
+  run: (redis: TestRedis, logs: RedisLogs) => Promise<void>,
+  keeping: Keeping = "nothing",
+): void {
+  testWithRedis(`log in Redis: ${sentence}`, async () => {
+    await using redis = await TestRedis.start(keeping);
+    await using logs = new RedisLogs(redis);
+    await run(redis, logs);
+  });
+}
+
+/** Where entries are. */
+export const offsetsOf = (entries: readonly { readonly offset: number }[]) =>
+  entries.map(({ offset }) => offset);
+
+/** All offsets up to a head. */
+export const upTo = (head: number) => Array.from({ length: head }, (_, index) => index + 1);
