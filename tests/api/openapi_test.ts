@@ -19,8 +19,8 @@ const FREE = { API_KEY, METRICS_KEY, MESSAGES_PER_SECOND: "0", BODY_BYTES_MAX: "
 /** What no request can bring about on a server that is well, and what shows it instead. */
 const UNSEEN: readonly RegExp[] = [
   / 500 internal$/, // a fault of ours: tests/routes/ws_refusals_test.ts
-  / 408 request_timeout$/, // takes ten seconds: tests/routes/messages_test.ts
-  // The store is out of reach: tests/routes/access_test.ts, tests/routes/messages_test.ts
+  / 408 request_timeout$/, // takes ten seconds: tests/routes/messages_bodies_test.ts
+  // The store is out of reach: tests/routes/rooms_test.ts, tests/routes/messages_test.ts
   /^(?!poll|stream|isReady).* 503 unavailable$/,
 ];
 

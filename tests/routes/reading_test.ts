@@ -1,60 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { STREAM_COMMENT_MS, WIPE_MS } from "../../lib/limits.ts";
 import { CLOSE_CODE } from "../../lib/websocket/close_code.ts";
-import { createTestApp, type TestApp } from "../support/app.ts";
-import { parseStreamedEvent, type StreamedEvent } from "../support/test_chat.ts";
-
-const KEY = { Authorization: `Bearer ${"k".repeat(22)}` };
-const OTHER_KEY = { Authorization: `Bearer ${"o".repeat(22)}` };
-
-/** Reads a stream as far as there is something. */
-class StreamReader {
-  readonly #reader: ReadableStreamDefaultReader<string>;
-  #text = "";
-  #read: Promise<void> | undefined;
-  isEnded = false;
-
-  constructor(response: Response) {
-    this.#reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  }
-
-  /** The text that came since the last call. */
-  async text(): Promise<string> {
-    // A stream says nothing of its own accord: what is there comes within some turns.
-    for (let turn = 0; turn < 50; turn++) {
-      this.#read ??= this.#reader.read().then(({ value, done }) => {
-        this.isEnded ||= done;
-        this.#text += value ?? "";
-        this.#read = undefined;
-      });
-      await new Promise((resolve) => setTimeout(resolve, 0));
-    }
-    const text = this.#text;
-    this.#text = "";
-    return text;
-  }
-
-  async events(): Promise<StreamedEvent[]> {
-    const blocks = (await this.text()).split("\n\n");
-    return blocks.filter((block) => block.startsWith("event:")).map(parseStreamedEvent);
-  }
-
-  /** The client goes. */
-  async cancel(): Promise<void> {
-    await this.#reader.cancel();
-  }
-}
-
-/** Starts a request that is answered once the chat has settled. */
-async function ask(
-  { request, testChat }: TestApp,
-  path: string,
-  init?: RequestInit,
-): Promise<Response> {
-  const response = await request(path, init);
-  await testChat.clock.advance(0);
-  return response;
-}
+import { createTestApp } from "../support/app.ts";
+import { parseStreamedEvent } from "../support/test_chat.ts";
+import { ask, KEY, StreamReader } from "./reading_support.ts";
 
 Deno.test("a stream has the headers that keep caches and proxies from holding it back", async () => {
   const app = await createTestApp();
@@ -100,75 +49,6 @@ Deno.test("without a key a stream and a poll claim nothing, with one they claim 
     assertEquals([poll.status, directory.size], [200, claims]);
     await stream.body!.cancel();
   }
-});
-
-/** Refusals of both, before anything begins. */
-const REFUSED: readonly (readonly [what: string, query: string, headers: HeadersInit, number])[] = [
-  ["a key that is none", "bob", { Authorization: "Bearer short" }, 401],
-  ["a page of another site", "bob", { Origin: "https://evil.example", Host: "here" }, 403],
-  ["an image of another site", "bob", { "Sec-Fetch-Site": "cross-site" }, 403],
-  ["a name that is another's", "alice", {}, 409],
-  ["a name that is another's, with a key", "alice", OTHER_KEY, 409],
-  ["a name that is none", "%E2%80%AE", {}, 400],
-  ["a name that is no UTF-8", "%ff", {}, 400],
-  ["no name", "", {}, 400],
-  ["a cursor that is none", "bob?cursor=lobby", {}, 400],
-  ["a cursor with a channel twice", "bob?cursor=lobby%3De:1%2Clobby%3De:2", {}, 400],
-  ["a room that cannot be", "bob?room=a%20room", {}, 400],
-  ["somebody's inbox as a room", "bob?room=@alice", {}, 400],
-  ["too many rooms", `bob?${"room=a&".repeat(33)}`, {}, 400],
-];
-
-for (const [what, query, headers, status] of REFUSED) {
-  Deno.test(`${what} is refused with ${status} before a stream or a poll begins`, async () => {
-    const app = await createTestApp();
-    await app.testChat.rich("alice", { key: "a" });
-    for (const path of ["/events/", "/poll/"]) {
-      const response = await ask(app, path + query, { headers });
-      assertEquals(response.status, status, path);
-      assertEquals(response.headers.get("Content-Type"), "application/problem+json");
-      assertEquals(response.headers.get("Cache-Control"), "no-store");
-      assertEquals((await response.json()).status, status);
-    }
-    app.complete();
-    const { userCount } = app.testChat.chat;
-    assertEquals([userCount, app.eventStreams.size, app.connectionCounter.total], [1, 0, 0]);
-  });
-}
-
-Deno.test("a wait that is no whole number up to 55 is refused", async () => {
-  const app = await createTestApp();
-  for (const wait of ["", "x", "-1", "1.5", "56", "1e1"]) {
-    const response = await ask(app, `/poll/bob?wait=${wait}`);
-    assertEquals([response.status, (await response.json()).code], [400, "bad_request"], wait);
-  }
-});
-
-Deno.test("who is banned is refused with 403", async () => {
-  const app = await createTestApp();
-  const banned = app.testChat.chat.moderation.ban("bob", 60);
-  await app.testChat.clock.settle();
-  await banned;
-  for (const path of ["/events/bob", "/poll/bob"]) {
-    const response = await ask(app, path, { headers: KEY });
-    assertEquals([response.status, (await response.json()).code], [403, "banned"]);
-  }
-});
-
-Deno.test("above the limits streams and polls get 503, up to the last byte of those before", async () => {
-  const app = await createTestApp({ CONNECTIONS_MAX: "1" });
-  const stream = new StreamReader(await ask(app, "/events/bob"));
-  for (const path of ["/events/carol", "/poll/carol"]) {
-    const response = await ask(app, path);
-    assertEquals([response.status, response.headers.get("Retry-After")], [503, "5"]);
-    assertEquals((await response.json()).code, "busy");
-  }
-  // The stream has ended, but what it was sent is still on its way.
-  await stream.cancel();
-  assertEquals((await ask(app, "/poll/carol?wait=0")).status, 503);
-  app.complete();
-  assertEquals(app.connectionCounter.total, 0);
-  assertEquals((await ask(app, "/poll/carol?wait=0")).status, 200);
 });
 
 Deno.test("a held poll that is abandoned is forgotten", async () => {

@@ -1,9 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { createHmac, issue } from "../auth/support.ts";
 import { createTestApp, type TestApp } from "../support/app.ts";
+import { API_KEY, KEY, OTHER_KEY } from "./support.ts";
 
-const API_KEY = "the-api-key-of-the-programs";
-const KEY = "a".repeat(22), OTHER_KEY = "b".repeat(22);
 const ENV = { API_KEY, CLAIMS_PER_MINUTE: "0", MESSAGES_PER_SECOND: "0" };
 
 /** Asks as a program: the status, and the answer. */
