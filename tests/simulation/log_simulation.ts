@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { Appended, Channel, Draft, Entry } from "../../lib/log/log.ts";
+import type { Channel, Entry } from "../../lib/log/log.ts";
 import { SharedLog } from "../../lib/log/shared.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { LogReader } from "./log_reader.ts";
+import { LogWriters, type Writable } from "./log_writers.ts";
 import { emptyData, type ModelData, ModelRedis } from "./model_redis.ts";
 import { ModelStore } from "./model_store.ts";
 import type { Random } from "./random.ts";
@@ -20,22 +21,9 @@ const ROOMS = ["a", "b"] as const;
 
 const INSTANCES = 3;
 
-/** A message of a writer, who says it until it is stored, or, without a ref, once. */
-interface Order {
-  readonly room: string;
-  readonly draft: Draft;
-  appended: Appended | undefined;
-  isUnderWay: boolean;
-  /** How often it was said. */
-  times: number;
-  /** The life of the instance to which it was said last. */
-  instance: Instance | undefined;
-}
-
 /** One life of a process. */
-interface Instance {
+interface Instance extends Writable {
   readonly store: ModelStore;
-  readonly log: SharedLog;
   readonly readers: LogReader[];
   isAlive: boolean;
 }
@@ -49,7 +37,7 @@ export class LogSimulation {
   readonly #mayLose: boolean;
   readonly #historyMax: number;
   readonly #instances: Instance[] = [];
-  readonly #orders: Order[] = [];
+  readonly #writers: LogWriters;
   /** What has been stored at a place of an epoch, by all that was published. */
   readonly #history = new Map<string, string>();
   #copy: ModelData = emptyData();
@@ -65,6 +53,14 @@ export class LogSimulation {
     this.#random = random;
     this.#mayLose = mayLose;
     this.#historyMax = random.pick([5, 30, 100_000]);
+    const { clock, trace } = this;
+    this.#writers = new LogWriters({
+      random,
+      clock,
+      trace,
+      rooms: ROOMS,
+      alive: () => this.#alive(),
+    });
     this.redis = new ModelRedis(() => this.clock.wallNow(), (channel, publication) => {
       this.#remember(channel, publication.epoch, publication.entries);
       for (const { store } of this.#instances) store.publish(channel, publication);
@@ -86,9 +82,9 @@ export class LogSimulation {
     [30, () => this.#turn()],
     [20, () => this.#advance(this.#random.pick([1, 8, 20, 100, 300]))],
     [1, () => this.#advance(this.#random.pick([3000, 6000]))],
-    [30, () => this.#say()],
-    [3, () => this.#delete()],
-    [6, () => this.#sayAgain()],
+    [30, () => this.#writers.say()],
+    [3, () => this.#writers.delete()],
+    [6, () => void this.#writers.sayAgain()],
     [1, () => this.#note("connections break", () => this.#alive().store.cut())],
     [4, () => this.#connect()],
     [0.5, () => this.#note("Redis stands still", () => this.redis.pause())],
@@ -168,81 +164,14 @@ export class LogSimulation {
     if (known !== undefined && known !== id) {
       this.trace.fail("readers see what is stored", `${room} ${epoch} ${offset}: ${id}`);
     }
-    const order = this.#orders.find(({ draft }) => draft.id === id);
     // Who says something over this instance is told so before anybody sees it there.
-    if (isNew && order?.isUnderWay && order.instance === instance && order.times === 1) {
+    if (isNew && this.#writers.waitFor(id, instance)) {
       this.trace.fail("the ack comes before the entry", `${room} ${offset}`);
     }
   }
 
   #alive(): Instance {
     return this.#random.pick(this.#instances);
-  }
-
-  #say(): void {
-    const id = `m${this.#orders.length}`;
-    const draft: Draft = {
-      kind: "message",
-      id,
-      author: "alice",
-      sender: "Alice",
-      at: this.clock.wallNow(),
-      body: `body of ${id}`,
-      ...this.#random.chance(0.8) && { ref: `ref of ${id}` },
-    };
-    const room = this.#random.pick(ROOMS);
-    const order = {
-      room,
-      draft,
-      appended: undefined,
-      isUnderWay: false,
-      times: 0,
-      instance: undefined,
-    };
-    this.#orders.push(order);
-    this.#append(order);
-  }
-
-  #sayAgain(): boolean {
-    const open = this.#orders.filter((order) => !order.isUnderWay && isOpen(order));
-    if (open.length > 0) this.#append(this.#random.pick(open));
-    return open.length > 0;
-  }
-
-  #append(order: Order): void {
-    const instance = this.#alive();
-    const { room, draft } = order;
-    order.isUnderWay = true;
-    order.times++;
-    order.instance = instance;
-    const saidAt = this.clock.now();
-    instance.log.append(room, draft).then((appended) => {
-      order.isUnderWay = false;
-      // Nobody hears what a dead process says.
-      if (!instance.isAlive) return;
-      order.appended = appended;
-      this.trace.count(appended.duplicate ? "acks of repeats" : "acks");
-      const isOwn = appended.id === draft.id;
-      if (!isOwn) {
-        this.trace.watch(() => this.trace.fail("an ack is that of its message", draft.id));
-      }
-    }, () => {
-      order.isUnderWay = false;
-      this.trace.count("unavailable");
-      const ms = this.clock.now() - saidAt;
-      if (ms > 5000) this.trace.watch(() => this.trace.fail("nobody waits so long", `${ms} ms`));
-    });
-  }
-
-  #delete(): void {
-    const place = this.#orders.findLast(({ appended }) => appended !== undefined);
-    if (place === undefined) return;
-    const { room, draft, appended } = place;
-    const { author, sender, at } = draft;
-    const target = appended!.offset;
-    const id = `d${++this.#ids}`;
-    const deletion: Draft = { kind: "deletion", id, author, sender, at, body: "", target };
-    this.#alive().log.append(room, deletion).catch(() => {});
   }
 
   async #connect(): Promise<void> {
@@ -273,9 +202,7 @@ export class LogSimulation {
       instance.isAlive = false;
       instance.store.cut();
       this.#instances.splice(this.#instances.indexOf(instance), 1);
-      for (const order of this.#orders) {
-        if (order.instance === instance) order.isUnderWay = false;
-      }
+      this.#writers.lose(instance);
     });
     await this.#start();
   }
@@ -298,11 +225,10 @@ export class LogSimulation {
     this.trace.add("all heals");
     this.#slow = this.#lossy = 0;
     this.redis.resume();
-    const isAtRest = () => !this.#orders.some(isOpen);
-    for (let round = 0; round < 5 || !isAtRest(); round++) {
+    for (let round = 0; round < 5 || !this.#writers.areAtRest; round++) {
       if (round === 100) this.trace.fail("everything comes to rest", "it does not");
       await this.#connect();
-      while (this.#sayAgain());
+      while (this.#writers.sayAgain());
       await this.#advance(6000);
       this.trace.check();
     }
@@ -315,10 +241,9 @@ export class LogSimulation {
       const entries = [...channel?.entries.values() ?? []].sort((a, b) => a.offset - b.offset);
       const ids = entries.map(({ id }) => id);
       if (new Set(ids).size !== ids.length) this.trace.fail("nothing is stored twice", room);
-      for (const { room: of, appended, draft } of this.#mayLose ? [] : this.#orders) {
-        if (of !== room || appended === undefined || appended.offset < first) continue;
-        if (channel?.entries.get(appended.offset)?.id !== draft.id) {
-          this.trace.fail("what is acknowledged is stored", `${room} ${draft.id}`);
+      for (const { offset, id } of this.#mayLose ? [] : this.#writers.acknowledged(room)) {
+        if (offset >= first && channel?.entries.get(offset)?.id !== id) {
+          this.trace.fail("what is acknowledged is stored", `${room} ${id}`);
         }
       }
       for (const { readers } of this.#instances) {
@@ -328,9 +253,4 @@ export class LogSimulation {
     }
     this.trace.check();
   }
-}
-
-/** Whether it is still to be stored. */
-function isOpen({ draft, appended, times }: Order): boolean {
-  return appended === undefined && (draft.ref !== undefined || times === 0);
 }
