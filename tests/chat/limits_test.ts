@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { createTestChat, TestClient } from "../support/test_chat.ts";
+import { createTestChat } from "../support/test_chat.ts";
+import { TestClient } from "../support/test_clients.ts";
 
 Deno.test("there are as many rooms with somebody in them as the limit says", async () => {
   const { chat, rich, plain, clock } = createTestChat({ roomsMax: 3, roomsPerConnectionMax: 10 });

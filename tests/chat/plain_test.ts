@@ -36,7 +36,7 @@ Deno.test("who joins hears what is said from then on", async () => {
 Deno.test("what is said before the session is open is heard, in its order", async () => {
   const { chat, clock, plain } = createTestChat();
   const bob = await plain("bob");
-  const { TestClient } = await import("../support/test_chat.ts");
+  const { TestClient } = await import("../support/test_clients.ts");
   const request = {
     isPlain: true,
     username: "alice",

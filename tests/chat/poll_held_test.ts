@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { CLOSE_CODE } from "../../lib/websocket/close_code.ts";
 import { Faults } from "../log/support.ts";
-import { createTestChat, type TestPoll } from "../support/test_chat.ts";
+import { createTestChat } from "../support/test_chat.ts";
+import type { TestPoll } from "../support/test_clients.ts";
 import { numbers, say, summary } from "./poll_support.ts";
 
 Deno.test("a held poll is told that its history was lost, and goes on in the new one", async () => {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { TestChat, TestClient, TestPoll } from "../support/test_chat.ts";
+import type { TestChat } from "../support/test_chat.ts";
+import type { TestClient, TestPoll } from "../support/test_clients.ts";
 
 /** Says one thing after another in a room, and waits until all is stored. */
 export async function say(

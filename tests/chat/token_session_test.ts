@@ -4,7 +4,8 @@ import { createTokenAuthenticator } from "../../lib/auth/token.ts";
 import { TOKEN_CHARS_MAX } from "../../lib/limits.ts";
 import { createHmac, issue } from "../auth/support.ts";
 import { until } from "../support/deadline.ts";
-import { createTestChat, type TestChat, type TestClient } from "../support/test_chat.ts";
+import { createTestChat, type TestChat } from "../support/test_chat.ts";
+import type { TestClient } from "../support/test_clients.ts";
 
 const secret = "a secret of more than thirty-two bytes";
 const signer = await createHmac(secret);

@@ -4,7 +4,8 @@ import { CURSOR_CHANNELS_MAX, FRAME_CHARS_MAX } from "../../lib/limits.ts";
 import type { Frame } from "../../lib/chat/room_texts.ts";
 import { parseCursor } from "../../lib/protocol/position.ts";
 import { Random } from "../simulation/random.ts";
-import { createTestChat, parseStreamedEvent, type StreamedEvent } from "../support/test_chat.ts";
+import { createTestChat } from "../support/test_chat.ts";
+import { parseStreamedEvent, type StreamedEvent } from "../support/test_clients.ts";
 
 function frame(room: string, offsets: readonly number[]): Frame {
   const entries = offsets.map((offset) => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { TestApp } from "../support/app.ts";
-import type { TestClient } from "../support/test_chat.ts";
+import type { TestClient } from "../support/test_clients.ts";
 import { assertNoLeak, expected, OPEN, PLACES, type Who } from "./access_rule.ts";
 import { createOpenWorld, createTokenWorld } from "./access_worlds.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { TestApp } from "../support/app.ts";
-import { parseStreamedEvent, type StreamedEvent } from "../support/test_chat.ts";
+import { parseStreamedEvent, type StreamedEvent } from "../support/test_clients.ts";
 
 /** The header of a user's key. */
 export const KEY = { Authorization: `Bearer ${"k".repeat(22)}` };

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { STREAM_COMMENT_MS, WIPE_MS } from "../../lib/limits.ts";
 import { CLOSE_CODE } from "../../lib/websocket/close_code.ts";
 import { createTestApp } from "../support/app.ts";
-import { parseStreamedEvent } from "../support/test_chat.ts";
+import { parseStreamedEvent } from "../support/test_clients.ts";
 import { ask, KEY, StreamReader } from "./reading_support.ts";
 
 Deno.test("a stream has the headers that keep caches and proxies from holding it back", async () => {

@@ -23,7 +23,8 @@ import type { App, ServerStatus } from "../../routes/app_types.ts";
 import { createApp } from "../../routes/mod.ts";
 import { within } from "./deadline.ts";
 import { HANDSHAKE } from "./handshake.ts";
-import { createTestChat, type TestChat, TestClient } from "./test_chat.ts";
+import { createTestChat, type TestChat } from "./test_chat.ts";
+import { TestClient } from "./test_clients.ts";
 
 /** An app, and what happened to it. */
 export interface TestApp {

@@ -5,7 +5,7 @@
  */
 
 import { within } from "./deadline.ts";
-import { parseStreamedEvent, type StreamedEvent } from "./test_chat.ts";
+import { parseStreamedEvent, type StreamedEvent } from "./test_clients.ts";
 
 /** An open stream. */
 export class EventStreamClient implements Disposable {
