@@ -75,7 +75,7 @@ export async function createAsset(text: string, type: string, isShared: boolean)
 }
 
 /** A text, or a template that holds no other. */
-const TEXT = /"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/;
+const TEXT = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/;
 /** A regular expression: it begins where no value can have ended, else it is a division. */
 const PATTERN =
   /(?<=(?:[=(,:!&|?{}[;>\n]|\breturn)[ \t]*)\/(?![/*])(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\//;
@@ -92,7 +92,8 @@ const PARTS = new RegExp(
  * and spaces around signs. Line breaks stay, so that an error is told with its line in the source. The client
  * module keeps what documents it: its types are there, for all who import it.
  *
- * @param source A script as `deno fmt` leaves it, whose templates hold no others, and do not care for indentation.
+ * @param source A script as `deno fmt` leaves it, in ASCII but for its texts, whose templates hold no others and do
+ *   not care for indentation, with no comment between two words of a line and no regular expression behind `)`.
  * @param name The name of its file.
  *
  * @internal

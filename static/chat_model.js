@@ -137,9 +137,9 @@ export class ChatModel {
 
   /** @param {Conversation} conversation */
   leave({ key, kind, name }) {
+    this.conversations.close(key);
     if (kind === "room") this.#client.leave(name);
     this.#outbox.leave(key);
-    this.conversations.close(key);
     this.#options.changed();
   }
 

@@ -17,6 +17,7 @@ const OPEN_MAX = 30;
 export class Conversations extends Map {
   #options;
   #store;
+  #now;
   /** Under which names the browser remembers what is this person's. */
   #names;
   /** What was open when this tab, or another, was here last, is open again. */
@@ -33,6 +34,7 @@ export class Conversations extends Map {
     const { client, store } = options;
     this.#options = options;
     this.#store = store;
+    this.#now = options.now ?? Date.now;
     const me = nameKey(client.username);
     this.#names = { room: `rooms:${me}`, direct: `people:${me}`, read: `read:${me}:` };
     /** The one that is shown. */
@@ -172,10 +174,6 @@ export class Conversations extends Map {
     const now = this.#now();
     for (const [name, until] of typers) if (until <= now) typers.delete(name);
     return [...typers.keys()];
-  }
-
-  #now() {
-    return this.#options.now?.() ?? Date.now();
   }
 
   // ---- What is remembered

@@ -15,7 +15,7 @@ const LANGUAGES = [["en", "English"], ["zh-Hant", "繁體中文"], ["zh-Hans", "
 const THEMES = [["auto", "themeAuto"], ["light", "themeLight"], ["dark", "themeDark"]];
 
 /** Two small choices; they stand where one joins, and among the settings. */
-export class Preferences {
+class Preferences {
   #language = h("select", { autocomplete: "off" });
   #theme = h("select", { autocomplete: "off" });
 
