@@ -13,7 +13,10 @@ const TOTAL_BYTES_MAX = 8 * MEBIBYTE;
 const READERS = 100;
 /** A frame may be begun while there is room for a byte of it. */
 const FRAME_BYTES = MEBIBYTE / 4;
-/** What a process grows by while 32 MiB go through it to one who reads; without the bound it is twice this. */
+/**
+ * What a process grows by while 32 MiB go through it to one who reads, and more. On `serve` the unread
+ * frames of 100 readers would take 80 MiB beside it; on `frames` readers share what is written to them.
+ */
 const PASSING_BYTES = 100 * MEBIBYTE;
 /** What engine and allocator keep after all of that. */
 const LASTING_BYTES = 400 * MEBIBYTE;

@@ -9,7 +9,7 @@ import { REFUSAL_LINES_MAX, REFUSAL_LINES_MS } from "../../lib/limits.ts";
 import { Bystanders } from "./bystanders.ts";
 import { until } from "./deadline.ts";
 import { descriptorCount, residentBytes } from "./process.ts";
-import { startServer, type TestServer } from "./server.ts";
+import { startServer, type TestServer, TIGHT_HEAP_FLAGS } from "./server.ts";
 
 /** What engine and allocator keep of what they have once needed. */
 const GROWTH_BYTES_MAX = 128 * 1024 * 1024;
@@ -54,7 +54,10 @@ export async function besiege(
 ): Promise<void> {
   const { env = {}, credentialOf, mayLog = [], words = 10, growthBytesMax = GROWTH_BYTES_MAX } =
     options;
-  await using server = await startServer({ CONNECTIONS_PER_IP_MAX: "0", LOG: "json", ...env });
+  await using server = await startServer(
+    { CONNECTIONS_PER_IP_MAX: "0", LOG: "json", ...env },
+    TIGHT_HEAP_FLAGS,
+  );
   await using bystanders = await Bystanders.open(server, credentialOf);
   await bystanders.talk(words);
   const { pid } = server.process;

@@ -7,7 +7,7 @@
 import { assert } from "@std/assert";
 import { residentBytes } from "./process.ts";
 import { RichClient } from "./rich_client.ts";
-import { startServer, type TestServer } from "./server.ts";
+import { startServer, type TestServer, TIGHT_HEAP_FLAGS } from "./server.ts";
 import { TemporaryDatabase } from "./temporary_database.ts";
 
 const KEY = "a-key-of-at-least-128-bits";
@@ -48,14 +48,8 @@ export async function assertStallIsBounded(
 ): Promise<void> {
   async function growth(isStalled: boolean): Promise<number> {
     using file = new TemporaryDatabase();
-    await using server = await startServer({
-      MESSAGES_PER_SECOND: "0",
-      STALL_SECONDS: "3600",
-      DATABASE: file.name,
-      // By default a heap may grow to a multiple of what lives in it before the old is collected, so that
-      // 9 MB kept cost up to twice that: here garbage stays small, and what is left is what is kept.
-      DENO_V8_FLAGS: "--heap-growing-percent=10",
-    });
+    const env = { MESSAGES_PER_SECOND: "0", STALL_SECONDS: "3600", DATABASE: file.name };
+    await using server = await startServer(env, TIGHT_HEAP_FLAGS);
     using _reader = isStalled ? await openReader(server) : undefined;
     return await publish48Megabytes(server);
   }
