@@ -20,16 +20,7 @@ const VIEWS: Readonly<Record<string, (visitor: Visitor, server: PlayedServer) =>
       { type: "gap", room: "lobby", from: 3, to: 5 },
       entry(6, { sender: "Ann", body: "mine" }),
       entry(7, { sender: "Ann", body: "", deleted: true }),
-      {
-        type: "message",
-        room: "@Ann",
-        offset: 1,
-        id: "d",
-        sender: "Cai",
-        with: "Cai",
-        body: "x",
-        at: 1,
-      },
+      entry(1, { room: "@Ann", sender: "Cai", with: "Cai", body: "x" }),
       { type: "typing", room: "lobby", username: "Ben" },
     );
     await visitor.bubble("mine").waitFor();

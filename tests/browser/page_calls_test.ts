@@ -136,16 +136,7 @@ pageTest(
     server.tell(
       entry(2, { body: "to all" }),
       entry(3, { body: "@Ann!" }),
-      {
-        type: "message",
-        room: "@Ann",
-        offset: 1,
-        id: "d",
-        sender: "Cai",
-        with: "Cai",
-        body: "x",
-        at: 1,
-      },
+      entry(1, { room: "@Ann", sender: "Cai", with: "Cai", body: "x" }),
     );
     await visitor.bubble("@Ann!").waitFor();
     assertEquals(await told(), ["asked", "Ben · #lobby: @Ann!", "Cai: x"]);
