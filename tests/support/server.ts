@@ -79,11 +79,7 @@ export async function startServer(
       if (!ended) process.kill("SIGKILL");
       await within(process.status, "the server ends");
       await done;
-      // On a machine's first start the runtime tells what it downloads.
-      const complaints = errors.filter((line) => !line.startsWith("Download https://"));
-      if (complaints.length > 0) {
-        throw new Error(`The server complained: ${complaints.join("\n")}`);
-      }
+      if (errors.length > 0) throw new Error(`The server complained: ${errors.join("\n")}`);
     },
   };
 }
@@ -111,7 +107,7 @@ export function spawnServer(
   }).spawn();
 }
 
-/** Reads lines of a stream into a list until it ends. */
+/** Reads lines of a stream into a list until it ends, but for what the runtime downloads on a first start. */
 export async function readLines(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   lines: string[],
@@ -120,7 +116,7 @@ export async function readLines(
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
     const parts = (rest + text).split("\n");
     rest = parts.pop()!;
-    lines.push(...parts);
+    lines.push(...parts.filter((line) => !line.startsWith("Download https://")));
   }
   if (rest !== "") lines.push(rest);
 }
